@@ -1,0 +1,3 @@
+from dalian_rural.celery import app as celery_app
+
+__all__ = ["celery_app"]

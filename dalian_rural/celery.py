@@ -1,0 +1,21 @@
+"""The Celery application and the beat schedule: the one place that says when work runs.
+
+A message is a hint and the database is the truth: each task derives from rows what is due, so a lost, doubled
+or late message changes nothing.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dalian_rural.settings")
+
+app = Celery("dalian_rural")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "beat-heartbeat": {"task": "dalian_rural.tasks.heartbeat", "schedule": 30.0},
+}
+__all__ = ["app", "crontab"]

@@ -1,0 +1,17 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("accounts.urls")),
+    path("villages/", include("villages.urls")),
+    path("guidance/", include("schemes.urls")),
+    path("notices/", include("notifications.urls")),
+    path("audit/", include("audit.urls")),
+    path("findings/", include("inspections.urls")),
+    path("api/v1/", include("dalian_rural.api")),
+    path("", include("dalian_rural.pages.urls")),
+]
+
+handler404 = "dalian_rural.pages.errors.not_found"
+handler403 = "dalian_rural.pages.errors.forbidden"
+handler500 = "dalian_rural.pages.errors.server_error"
+handler400 = "dalian_rural.pages.errors.bad_request"
