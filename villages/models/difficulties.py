@@ -1,0 +1,47 @@
+"""What a village or township cannot solve by itself."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from villages.models.divisions import Division
+from villages.models.villages import Village
+
+
+class Difficulty(models.Model):
+    """A difficulty (困难事项) that the office of the place's leader answers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    township = models.ForeignKey(Division, models.PROTECT, related_name="difficulties")
+    village = models.ForeignKey(Village, models.PROTECT, null=True, blank=True, related_name="difficulties")
+    text = models.TextField(_("difficulty"), max_length=2000)
+    # Users by id and name: accounts lie above this app.
+    raised_by_id = models.UUIDField()
+    raised_by_name = models.CharField(max_length=60)
+    raised_at = models.DateTimeField(_("raised at"))
+    answer = models.TextField(_("answer"), max_length=2000, blank=True)
+    answered_by_name = models.CharField(max_length=60, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("difficulty")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, answer="") | (Q(answered_at__isnull=False) & ~Q(answer="")),
+                name="villages_difficulty_answer",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+    def give_answer(self, *, by: Any, at: datetime, answer: str) -> bool:
+        """Record the office's answer; False when someone else has answered meanwhile."""
+        open_ones = Difficulty.objects.filter(pk=self.pk, answered_at__isnull=True)
+        return bool(open_ones.update(answer=answer, answered_by_name=str(by), answered_at=at))
+
+    give_answer.alters_data = True  # type: ignore[attr-defined]

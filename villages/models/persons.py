@@ -1,0 +1,163 @@
+"""Who covers which place, from when to when."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from villages.models.dated import Dated, DatedQuerySet
+from villages.models.divisions import Area, Division, DivisionLink
+from villages.models.villages import Village, VillageLink
+
+
+class Person(models.Model):
+    """A leader, secretary or official; exists with or without an account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    employer = models.CharField(_("employer"), max_length=120, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+
+    class Meta:
+        verbose_name = _("person")
+        indexes = [models.Index(fields=["name"], name="villages_person_name")]  # roster import, person search
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the person's page."""
+        return reverse("person", args=[self.pk])
+
+
+class ResponsibilityQuerySet(DatedQuerySet):
+    def with_places(self, on: date) -> "ResponsibilityQuerySet":
+        """Annotate `in_township_id` and `in_county_id`: where the place of each row lies on the day."""
+        villages = VillageLink.objects.on(on).filter(village=OuterRef("village_id"))
+        units = DivisionLink.objects.on(on).filter(child=OuterRef("in_township_id"))
+        return self.annotate(
+            in_township_id=Coalesce(
+                "township_id", "area__township_id", Subquery(villages.values("township")[:1])
+            )
+        ).annotate(in_county_id=Coalesce("county_id", "area__county_id", Subquery(units.values("parent")[:1])))
+
+    def visible_to(self, user: Any, on: date) -> "ResponsibilityQuerySet":
+        """Keep the responsibilities for places the user may see."""
+        places = user.places(on)
+        return self.with_places(on).filter(
+            places.q(county="in_county_id", township="in_township_id", village="village_id")
+        )
+
+    def for_list(self) -> "ResponsibilityQuerySet":
+        """Fetch what a line of the roster shows."""
+        return self.select_related("person", "county", "area", "area__county", "township", "village")
+
+
+class Responsibility(Dated):
+    """One person covers one place (包保责任)."""
+
+    class Kind(models.TextChoices):
+        MUNICIPAL = "municipal", _("municipal leader, covers a unit")
+        COUNTY = "county", _("county leader, covers an area")
+        TOWNSHIP = "township", _("township leader, covers a village")
+        SECRETARY = "secretary", _("secretary of the township")
+        VILLAGE_SECRETARY = "village_secretary", _("secretary of the village")
+
+    # Which column holds the place of each kind.
+    TARGETS = {
+        "municipal": "county",
+        "county": "area",
+        "township": "village",
+        "secretary": "township",
+        "village_secretary": "village",
+    }
+    # One holder at a time.
+    SINGLE = ("secretary", "village_secretary")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="responsibilities", verbose_name=_("person"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    county = models.ForeignKey(
+        Division, models.PROTECT, null=True, blank=True, related_name="county_responsibilities", verbose_name=_("unit")
+    )
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="responsibilities", verbose_name=_("area")
+    )
+    township = models.ForeignKey(
+        Division,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="township_responsibilities",
+        verbose_name=_("township"),
+    )
+    village = models.ForeignKey(
+        Village, models.PROTECT, null=True, blank=True, related_name="responsibilities", verbose_name=_("village")
+    )
+    basis = models.CharField(_("basis"), max_length=200, blank=True)
+
+    objects = ResponsibilityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("responsibility")
+        constraints = [
+            *Dated.Meta.constraints,
+            # Each kind has exactly its own place set.
+            models.CheckConstraint(
+                name="villages_responsibility_target",
+                condition=(
+                    Q(kind="municipal", county__isnull=False, area=None, township=None, village=None)
+                    | Q(kind="county", county=None, area__isnull=False, township=None, village=None)
+                    | Q(kind="secretary", county=None, area=None, township__isnull=False, village=None)
+                    | Q(
+                        kind__in=["township", "village_secretary"],
+                        county=None,
+                        area=None,
+                        township=None,
+                        village__isnull=False,
+                    )
+                ),
+            ),
+            # The chain of a day has one secretary of the township and one of the village.
+            models.UniqueConstraint(
+                fields=["township"],
+                condition=Q(kind="secretary", until__isnull=True),
+                name="villages_responsibility_one_secretary",
+            ),
+            models.UniqueConstraint(
+                fields=["village"],
+                condition=Q(kind="village_secretary", until__isnull=True),
+                name="villages_responsibility_one_village_secretary",
+            ),
+            # The same line may not stand twice on the roster.
+            models.UniqueConstraint(
+                fields=["person", "county"],
+                condition=Q(kind="municipal", until__isnull=True),
+                name="villages_responsibility_once_county",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "area"],
+                condition=Q(kind="county", until__isnull=True),
+                name="villages_responsibility_once_area",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "village"],
+                condition=Q(kind="township", until__isnull=True),
+                name="villages_responsibility_once_village",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} → {self.place}"
+
+    @property
+    def place(self) -> Division | Area | Village:
+        """Return the place this responsibility is for."""
+        place: Division | Area | Village = getattr(self, self.TARGETS[self.kind])
+        return place
