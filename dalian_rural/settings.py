@@ -19,6 +19,7 @@ SECRET_KEY = env("SECRET_KEY")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_FAILURE_VIEW = "dalian_rural.pages.errors.csrf_failure"
 # The address that people type; used in mails and by the status page to say whether the origin is secure.
 SITE_URL = env("SITE_URL", default="http://localhost:8000")
 

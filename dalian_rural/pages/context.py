@@ -1,0 +1,116 @@
+"""What the frame around every page needs: places to go, unread notices, scope, look."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Post, Role, User
+from notifications.models import Notice
+
+EVERYBODY = frozenset(Role.values)
+OFFICES = frozenset({Role.CITY_OFFICE, Role.COUNTY_OFFICE})
+READERS = OFFICES | {Role.TOWNSHIP, Role.LEADER, Role.AUDITOR, Role.DEPARTMENT}
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """One entry of the side bar: a URL name, its word and icon, who sees it, and whether the phone's bar has it."""
+
+    name: str
+    label: Promise
+    icon: str
+    roles: frozenset[str]
+    bottom: bool = False
+
+
+# In the order of ux.md. A place whose pages do not exist yet is left out by itself.
+PLACES = (
+    Place("home", _("Workbench"), "house", EVERYBODY, bottom=True),
+    Place("record", _("Record a problem"), "camera", OFFICES | {Role.INSPECTOR}, bottom=True),
+    Place("ledger", _("Problem ledger"), "list-check", READERS | {Role.INSPECTOR}, bottom=True),
+    Place("review", _("Review queue"), "clipboard-check", OFFICES),
+    Place("desk", _("Desk mode"), "images", frozenset({Role.TOWNSHIP})),
+    Place("rounds", _("Unannounced visits"), "binoculars", OFFICES | {Role.INSPECTOR, Role.AUDITOR}),
+    Place("rankings", _("Assessment rankings"), "bar-chart-line", READERS),
+    Place("plans", _("Plan and tasks"), "calendar2-check", READERS),
+    Place("recovery", _("Recovery ledger"), "recycle", READERS),
+    Place("rewards", _("Rewards and honours"), "award", READERS),
+    Place("villages", _("Villages"), "geo-alt", EVERYBODY - {Role.SYSADMIN}),
+    Place("coverage", _("Responsibilities"), "diagram-3", READERS),
+    Place("submissions", _("Submitted ledgers"), "inboxes", OFFICES | {Role.TOWNSHIP, Role.AUDITOR}),
+    Place("guidance", _("Guidance"), "book", EVERYBODY - {Role.SYSADMIN}),
+    Place("users", _("Users"), "people", frozenset({Role.SYSADMIN})),
+    Place("audit", _("Audit log"), "shield-check", frozenset({Role.AUDITOR, Role.SYSADMIN})),
+    Place("status", _("System status"), "activity", frozenset({Role.SYSADMIN})),
+)
+
+
+def safe_reverse(name: str) -> str:
+    """Give the address of a URL name, or nothing where that page does not exist."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
+    """List the places these roles may go, the one that holds `path` marked."""
+    found = [(place, safe_reverse(place.name)) for place in PLACES if roles & place.roles]
+    here = max((url for _place, url in found if url and path.startswith(url)), key=len, default="")
+    if here == "/" != path:
+        here = ""
+    return [
+        {"url": url, "label": place.label, "icon": place.icon, "active": url == here, "bottom": place.bottom}
+        for place, url in found
+        if url
+    ]
+
+
+def scope_of(posts: Iterable[Post]) -> list[str]:
+    """Name the places and organisations a user's posts are for, each once."""
+    names = [str(post.division or post.organisation or "") for post in posts]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def look_of(request: HttpRequest, user: User | AnonymousUser) -> dict[str, Any]:
+    """Choose theme and text size: this device's choice first, then the user's."""
+    theme = request.COOKIES.get("theme") or getattr(user, "theme", "auto")
+    large = request.COOKIES.get("large_text")
+    return {
+        "theme": theme if theme in ("light", "dark") else "auto",
+        "large_text": large == "1" if large else bool(getattr(user, "large_text", False)),
+    }
+
+
+def _is_secure(request: HttpRequest) -> bool:
+    # Browsers treat localhost as secure: camera and crypto.subtle work there without TLS.
+    return request.is_secure() or request.META.get("HTTP_HOST", "").split(":")[0] in ("localhost", "127.0.0.1")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give base.html its context; what costs a query is read only when a page shows it."""
+    now = timezone.now()
+    user = getattr(request, "user", AnonymousUser())
+    context: dict[str, Any] = {
+        "now": now,
+        "nav": [],
+        "unread_count": 0,
+        "scope_label": "",
+        "secure_origin": _is_secure(request),
+        **look_of(request, user),
+    }
+    if not isinstance(user, User):
+        return context
+    today = timezone.localdate(now)
+    return context | {
+        "nav": SimpleLazyObject(lambda: nav_for({str(role) for role in user.roles(today)}, request.path)),
+        "unread_count": SimpleLazyObject(lambda: Notice.objects.filter(user=user).unread(now).count()),
+        "scope_label": SimpleLazyObject(lambda: " · ".join(scope_of(user.posts_on(today)))),
+    }
