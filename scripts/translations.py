@@ -34,9 +34,18 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOG = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-APPS = (
-    "dalian_rural rewards assessments inspections plans schemes notifications accounts villages audit".split()
-)
+APPS = [
+    "dalian_rural",
+    "rewards",
+    "assessments",
+    "inspections",
+    "plans",
+    "schemes",
+    "notifications",
+    "accounts",
+    "villages",
+    "audit",
+]
 LAZY_KEYWORDS: dict[str, Any] = {
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -224,7 +233,7 @@ def merged(old: Catalog, found: Catalog, given: dict[Key, Any] | None = None) ->
         for k, v in (given or {}).items()
         if k not in present
     }
-    new.obsolete.update({new._key_for(m.id, m.context): m for m in known.values() if any(texts_of(m))})  # noqa: SLF001
+    new.obsolete.update({new._key_for(m.id, m.context): m for m in known.values() if any(texts_of(m))})
     return new
 
 
