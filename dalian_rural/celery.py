@@ -14,8 +14,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dalian_rural.settings")
 app = Celery("dalian_rural")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="sweeps")
 
 app.conf.beat_schedule = {
     "beat-heartbeat": {"task": "dalian_rural.tasks.heartbeat", "schedule": 30.0},
+    "remind": {"task": "inspections.sweeps.remind", "schedule": 120.0},
+    # the safety net under findings whose last photo arrived while nobody looked
+    "issue-ready": {"task": "inspections.sweeps.issue_ready", "schedule": 120.0},
 }
 __all__ = ["app", "crontab"]

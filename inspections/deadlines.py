@@ -83,3 +83,11 @@ def can_activate(rule: Rule, calendar: WorkCalendar, on: date) -> Obstacle | Non
     if rule.counting == "working" and not calendar.covers(on + timedelta(days=COVERAGE_DAYS)):
         return "table_ends"
     return None
+
+
+def working_day_before(day: date, calendar: WorkCalendar) -> date:
+    """Return the last working day before a day; weekdays count where the table is silent."""
+    day -= ONE_DAY
+    while not calendar.is_working(day):
+        day -= ONE_DAY
+    return day

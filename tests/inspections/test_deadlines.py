@@ -15,6 +15,7 @@ from inspections.deadlines import (
     days_left,
     due_on,
     is_overdue,
+    working_day_before,
     working_days_after,
 )
 
@@ -164,3 +165,13 @@ def test_a_return_never_shortens(due: date, returned: date, extra: int) -> None:
     assert result is not None
     assert result >= due
     assert result in (due, returned + timedelta(days=extra))
+
+
+@given(day=dates)
+def test_the_working_day_before_leads_back_to_no_later_than_the_day(day: date) -> None:
+    before = working_day_before(day, CALENDAR)
+    following = working_days_after(before, 1, CALENDAR)
+    assert before < day
+    assert CALENDAR.is_working(before)
+    assert following is not None
+    assert following >= day

@@ -1,0 +1,130 @@
+"""What the sweep proposes for findings that stay overdue. It never does more than propose."""
+
+import uuid
+from datetime import date, datetime, time, timedelta
+from typing import TypedDict
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from inspections.models import Finding, Proposal
+from inspections.models.proposals import IN_HAND
+from inspections.recipients import Directory
+from notifications.models import Notice
+
+CHUNK = 2000
+Level = Proposal.Level
+
+
+class Ladder(TypedDict):
+    """Days overdue after which each measure is proposed, and the count that concerns a whole township."""
+
+    urge: int
+    supervise: int
+    circulate: int
+    summon: int
+    township_findings: int
+
+
+def propose(people: Directory, *, at: datetime) -> int:
+    """Propose what the ladder of settings says, each once, and tell those who may sign; return how many are new."""
+    ladder: Ladder = settings.PROPOSALS
+    on = timezone.localdate(at)
+    days = {level: ladder[level.value] for level in Level}
+    found = sum(_for_findings(level, on - timedelta(days=least), on, at) for level, least in days.items())
+    found += _for_townships(ladder, on, at)
+    if found:
+        _tell_signers(people, on, at)
+    return found
+
+
+def _for_findings(level: Level, due_by: date, on: date, at: datetime) -> int:
+    """Propose one measure for every finding in hand that was due by a day and has not had it proposed."""
+    earlier = Proposal.objects.filter(finding=OuterRef("pk"), level=level)
+    rows = Finding.objects.filter(~Exists(earlier), state__in=IN_HAND, due_on__lte=due_by).order_by("due_on", "pk")
+    total, page = 0, list(rows.only(*COLUMNS)[:CHUNK])
+    while page:
+        made = [_proposal(level, finding, on, at) for finding in page]
+        Proposal.objects.bulk_create(made, ignore_conflicts=True)
+        total += len(made)
+        due, pk = page[-1].due_on, page[-1].pk
+        after = rows.filter(Q(due_on__gt=due) | Q(due_on=due, pk__gt=pk), due_on__gte=due)
+        page = list(after.only(*COLUMNS)[:CHUNK])
+    return total
+
+
+COLUMNS = ("due_on", "issuing_office_id", "township_id", "county_id")
+
+
+def _proposal(level: Level, finding: Finding, on: date, at: datetime) -> Proposal:
+    assert finding.due_on is not None
+    return Proposal(
+        level=level, finding=finding, occasion=f"finding:{finding.pk}", facts={"days": (on - finding.due_on).days},
+        office_id=finding.issuing_office_id, township_id=finding.township_id, county_id=finding.county_id,
+        proposed_at=at,
+    )  # fmt: skip
+
+
+def _for_townships(ladder: Ladder, on: date, at: datetime) -> int:
+    """Propose a circular, at most once a month, for a township where several findings are long overdue."""
+    due_by = on - timedelta(days=ladder["supervise"])
+    groups = (
+        Finding.objects.filter(state__in=IN_HAND, due_on__lte=due_by)
+        .values("issuing_office_id", "township_id", "county_id")
+        .annotate(findings=Count("pk"))
+        .filter(findings__gte=ladder["township_findings"])
+    )
+    made = {
+        f"township:{group['township_id']}:{group['issuing_office_id']}:{on:%Y-%m}": group
+        for group in groups.order_by("township_id", "issuing_office_id")
+    }
+    known = Proposal.objects.filter(level=Level.CIRCULATE, occasion__in=made).values_list("occasion", flat=True)
+    for occasion in list(known):
+        del made[occasion]
+    Proposal.objects.bulk_create(
+        [
+            Proposal(
+                level=Level.CIRCULATE, occasion=occasion, proposed_at=at, office_id=group["issuing_office_id"],
+                township_id=group["township_id"], county_id=group["county_id"],
+                facts={"findings": group["findings"], "days": ladder["supervise"]},
+            )
+            for occasion, group in made.items()
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    return len(made)
+
+
+@transaction.atomic
+def _tell_signers(people: Directory, on: date, at: datetime) -> None:
+    """Tell those who may sign, once a day and office, how many proposals of the day wait for them."""
+    morning = timezone.make_aware(datetime.combine(on, time.min))
+    todays = Proposal.objects.filter(state=Proposal.State.PROPOSED, proposed_at__gte=morning)
+    counts: dict[uuid.UUID, int] = dict(
+        todays.values_list("office_id").annotate(count=Count("pk")).order_by("office_id")
+    )
+    for office, count in counts.items():
+        Notice.objects.tell(
+            people.signers.get(office, ()),
+            key=f"proposals:{office}:{on}",
+            text=lambda count=count: ngettext(
+                "%(count)s measure for overdue findings is proposed for your signature.",
+                "%(count)s measures for overdue findings are proposed for your signature.",
+                count,
+            )
+            % {"count": count},
+            url=_proposals_page(),
+            at=at,
+            step="proposals",
+        )
+
+
+def _proposals_page() -> str:
+    try:
+        return reverse("proposals")
+    except NoReverseMatch:
+        return reverse("home")

@@ -1,0 +1,132 @@
+"""Who is told about a finding: users by place, read once for any number of findings."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from django.db.models import Q
+
+from accounts.models import Post, Role, User
+from villages.models import Responsibility
+
+Users = Mapping[uuid.UUID, frozenset[User]]
+NOBODY: frozenset[User] = frozenset()
+
+
+class Placed(Protocol):
+    """What is needed to know of a finding."""
+
+    @property
+    def village_id(self) -> uuid.UUID: ...
+    @property
+    def township_id(self) -> uuid.UUID: ...
+    @property
+    def county_id(self) -> uuid.UUID: ...
+    @property
+    def issuing_office_id(self) -> uuid.UUID: ...
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The users of one day by place: officials and secretary by township, leader by village, office by place."""
+
+    officials: Users
+    secretaries: Users
+    village_leaders: Users
+    offices: Users
+    signers: Users
+
+    def township_side(self, finding: Placed) -> frozenset[User]:
+        """Return the township's officials, its secretary and the village's township leader."""
+        return (
+            self.officials.get(finding.township_id, NOBODY)
+            | self.secretaries.get(finding.township_id, NOBODY)
+            | self.village_leaders.get(finding.village_id, NOBODY)
+        )
+
+    def with_county(self, finding: Placed) -> frozenset[User]:
+        """Return the township's side and the county office."""
+        return self.township_side(finding) | self.offices.get(finding.county_id, NOBODY)
+
+    def issuing(self, finding: Placed) -> frozenset[User]:
+        """Return the users of the issuing office."""
+        return self.offices.get(finding.issuing_office_id, NOBODY)
+
+
+def directory_on(on: date, findings: Collection[Placed] | None = None) -> Directory:
+    """Read who holds which post and responsibility on a day, for all places or those of some findings."""
+    posts = Post.objects.on(on).filter(user__is_active=True).exclude(division=None)
+    held = Responsibility.objects.on(on).filter(person__user__is_active=True)
+    if findings is not None:
+        posts = posts.filter(division__in=_divisions(findings))
+        held = held.filter(
+            Q(township__in={finding.township_id for finding in findings})
+            | Q(village__in={finding.village_id for finding in findings})
+        )
+    return _directory(posts.select_related("user"), held.select_related("person__user"))
+
+
+def _divisions(findings: Iterable[Placed]) -> set[uuid.UUID]:
+    return {
+        place
+        for finding in findings
+        for place in (finding.township_id, finding.county_id, finding.issuing_office_id)
+    }
+
+
+def _directory(posts: Iterable[Post], held: Iterable[Responsibility]) -> Directory:
+    posts, held, kinds = list(posts), list(held), Responsibility.Kind
+    office_posts = [post for post in posts if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
+    return Directory(
+        officials=_grouped((post.division_id, post.user) for post in posts if post.role == Role.TOWNSHIP),
+        secretaries=_grouped((row.township_id, row.person.user) for row in held if row.kind == kinds.SECRETARY),
+        village_leaders=_grouped((row.village_id, row.person.user) for row in held if row.kind == kinds.TOWNSHIP),
+        offices=_grouped((post.division_id, post.user) for post in office_posts),
+        signers=_grouped((post.division_id, post.user) for post in office_posts if post.may_sign),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[uuid.UUID | None, User]]) -> Users:
+    groups: dict[uuid.UUID, set[User]] = defaultdict(set)
+    for place, user in pairs:
+        if place is not None:
+            groups[place].add(user)
+    return {place: frozenset(users) for place, users in groups.items()}
+
+
+def issue_users(finding: Placed, on: date) -> list[User]:
+    """Return whom an issue is told to: the township's officials, its secretary, the village's township leader."""
+    return _in_order(directory_on(on, [finding]).township_side(finding))
+
+
+def township_users(finding: Placed, on: date) -> list[User]:
+    """Return the officials of the finding's township."""
+    return _in_order(directory_on(on, [finding]).officials.get(finding.township_id, NOBODY))
+
+
+def secretary_users(finding: Placed, on: date) -> list[User]:
+    """Return the secretary of the finding's township, where that person has an account."""
+    return _in_order(directory_on(on, [finding]).secretaries.get(finding.township_id, NOBODY))
+
+
+def village_leader_users(finding: Placed, on: date) -> list[User]:
+    """Return the township leader who covers the finding's village, where that person has an account."""
+    return _in_order(directory_on(on, [finding]).village_leaders.get(finding.village_id, NOBODY))
+
+
+def county_office_users(finding: Placed, on: date) -> list[User]:
+    """Return the users of the finding's county office."""
+    return _in_order(directory_on(on, [finding]).offices.get(finding.county_id, NOBODY))
+
+
+def issuing_office_users(finding: Placed, on: date) -> list[User]:
+    """Return the users of the office that issued the finding."""
+    return _in_order(directory_on(on, [finding]).issuing(finding))
+
+
+def _in_order(users: Iterable[User]) -> list[User]:
+    """Sort by id: two sweeps that insert in one order cannot wait for each other in a circle."""
+    return sorted(users, key=lambda user: str(user.pk))
