@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+INITDB = ("-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
@@ -42,6 +43,13 @@ def end_with(parent: int, libc: Any, sent: int = signal.SIGTERM) -> Callable[[],
                 os._exit(1)
 
     return ask
+
+
+def follow_parent() -> None:
+    """End with make, if that started us, as our children end with us."""
+    parent = Path(f"/proc/{os.getppid()}/comm")
+    if sys.platform == "linux" and parent.exists() and parent.read_text().strip() in {"make", "gmake"}:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def spawn(
@@ -197,8 +205,7 @@ def initialise(programs: Path, folder: Path, password: str, account: dict[str, A
     if account:
         os.chown(secret, account["user"], account["group"])
     subprocess.run(
-        [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "scram-sha-256"]
-        + ["--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [programs / "initdb", "-D", folder / "data", *INITDB, "--pwfile", secret],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=folder,
@@ -211,20 +218,10 @@ def initialise(programs: Path, folder: Path, password: str, account: dict[str, A
 def serving(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[int]:
     """Run the server until the block ends."""
     port = free_port()
-    options = [part for setting in FAST_AND_FORGETFUL for part in ("-c", setting)]
+    options = ["-h", "127.0.0.1", "-k", str(folder)]
+    options += [part for setting in FAST_AND_FORGETFUL for part in ("-c", setting)]
     process = spawn(
-        [
-            str(programs / "postgres"),
-            "-D",
-            str(folder / "data"),
-            "-p",
-            str(port),
-            "-h",
-            "127.0.0.1",
-            "-k",
-            str(folder),
-        ]
-        + options,
+        [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],
         log=folder / "log",
         env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
         cwd=folder,

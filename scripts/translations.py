@@ -1,10 +1,11 @@
 """Keep the Chinese catalog: the one way to read and write locale/zh_Hans/LC_MESSAGES/django.po.
 
-    python scripts/translations.py update             read the strings from templates and Python, keep every translation
-    python scripts/translations.py add FILE.json      {"English": "中文", "%(n)s item": ["%(n)s 项"]}; - reads standard input
-    python scripts/translations.py missing [PATH …]   print the untranslated strings of these paths as JSON for `add`
-    python scripts/translations.py compile            write django.mo (no msgfmt needed)
-    python scripts/translations.py check              fail on whatever a reader would notice
+    python scripts/translations.py COMMAND
+        update             read the strings from templates and Python, keep every translation
+        add FILE.json      {"English": "中文", "%(n)s item": ["%(n)s 项"]}; - reads standard input
+        missing [PATH …]   print the untranslated strings of these paths as JSON for `add`
+        compile            write django.mo (no msgfmt needed)
+        check              fail on whatever a reader would notice
 
 A string with a context is written "context|string" in the JSON. The commands lock the catalog, so several people may
 work at once. The file is sorted and carries no line numbers, so that a change shows in a diff as itself.
