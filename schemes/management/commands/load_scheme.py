@@ -1,0 +1,36 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand, CommandError
+
+from schemes.definition import DefinitionError, parse
+from schemes.models import Scheme, SchemeFrozen
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+class Command(BaseCommand):
+    help = "Load a scoring scheme with its written standards; loading it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the two files; the shipped ones are the default."""
+        parser.add_argument("--scheme", type=Path, default=DATA / "scheme_2023.yaml")
+        parser.add_argument("--guidance", type=Path, default=DATA / "guidance.yaml")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check the files, then write them in one transaction."""
+        try:
+            definition = parse(_read(options["scheme"]), _read(options["guidance"]))
+            scheme = Scheme.objects.load(definition)
+        except DefinitionError as wrong:
+            raise CommandError(f"The scheme does not add up:\n{wrong}") from wrong
+        except SchemeFrozen as frozen:
+            raise CommandError(str(frozen)) from frozen
+        self.stdout.write(f"{scheme}: {scheme.aspects.count()} aspects, {scheme.items.count()} items")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return data

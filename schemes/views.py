@@ -1,0 +1,45 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from schemes.models import Aspect, Item, Scheme
+from schemes.search import find_items
+
+
+@require_safe
+def guidance(request: HttpRequest) -> HttpResponse:
+    """Show the items by aspect, or those that the search finds."""
+    text = request.GET.get("q", "").strip()[:100]
+    items = list(find_items(text))
+    template = (
+        "schemes/_items.html" if request.headers.get("HX-Target") == "items" else "schemes/guidance.html"
+    )
+    return render(
+        request,
+        template,
+        {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": Scheme.objects.default()},
+    )
+
+
+@require_safe
+def guidance_item(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the written standard of one item."""
+    items = Item.objects.current()
+    item = get_object_or_404(items, code=code)
+    return render(
+        request,
+        "schemes/guidance_item.html",
+        {
+            "item": item,
+            "previous": items.filter(position__lt=item.position).order_by("-position").first(),
+            "next": items.filter(position__gt=item.position).first(),
+        },
+    )
+
+
+def _by_aspect(items: list[Item]) -> list[tuple[Aspect, list[Item]]]:
+    """Group the items under their aspects, in the scheme's order."""
+    groups: dict[int, tuple[Aspect, list[Item]]] = {}
+    for item in sorted(items, key=lambda item: item.position):
+        groups.setdefault(item.aspect_id, (item.aspect, []))[1].append(item)
+    return list(groups.values())
