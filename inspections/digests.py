@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
-from inspections.models import Finding, Sweep
+from inspections.models import IN_HAND, Finding, Sweep
 from inspections.steps import State
 from notifications.models import Notice
 from villages.models import AreaLink, Responsibility
@@ -32,7 +32,7 @@ class Covered(NamedTuple):
 
 def weekly_digest(*, at: datetime) -> int:
     """Write this week's digests unless they are written; return how many leaders got one."""
-    week = "{0}-W{1:02}".format(*timezone.localdate(at).isocalendar())
+    week = f"{timezone.localdate(at):%G-W%V}"
     done = Sweep.objects.filter(name="digest").values_list("counts", flat=True).first()
     if done and done["week"] == week:
         return 0
@@ -80,16 +80,15 @@ def _villages_of_areas(on: date) -> dict[uuid.UUID, set[uuid.UUID]]:
 
 
 def _covered(row: Responsibility, villages: dict[uuid.UUID, set[uuid.UUID]]) -> Covered:
-    if row.county is not None:
-        return Covered(row.county.name, row.county.name_en, frozenset({row.county.pk}))
-    assert row.area is not None
-    return Covered(row.area.name, row.area.name, frozenset(villages[row.area.pk]))
+    if row.area is not None:
+        return Covered(row.area.name, row.area.name, frozenset(villages[row.area.pk]))
+    return Covered(row.county.name, row.county.name_en, frozenset({row.county.pk}))
 
 
 def counts_by_place(at: datetime) -> dict[uuid.UUID, Counts]:
     """Return open, overdue and lately closed findings by unit and by village."""
     on = timezone.localdate(at)
-    in_hand = Q(state__in=(State.OPEN, State.RETURNED))
+    in_hand = Q(state__in=IN_HAND)
     rows = (
         Finding.objects.exclude(number=None)
         .values_list("county_id", "village_id")

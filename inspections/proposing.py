@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TypedDict
 
 from django.conf import settings
@@ -11,8 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from inspections.models import Finding, Proposal
-from inspections.models.proposals import IN_HAND
+from inspections.models import IN_HAND, Finding, Proposal
 from inspections.recipients import Directory
 from notifications.models import Notice
 
@@ -45,15 +45,16 @@ def propose(people: Directory, *, at: datetime) -> int:
 def _for_findings(level: Level, due_by: date, on: date, at: datetime) -> int:
     """Propose one measure for every finding in hand that was due by a day and has not had it proposed."""
     earlier = Proposal.objects.filter(finding=OuterRef("pk"), level=level)
-    rows = Finding.objects.filter(~Exists(earlier), state__in=IN_HAND, due_on__lte=due_by).order_by("due_on", "pk")
-    total, page = 0, list(rows.only(*COLUMNS)[:CHUNK])
+    rows = Finding.objects.filter(~Exists(earlier), state__in=IN_HAND, due_on__lte=due_by)
+    rows = rows.order_by("due_on", "pk").only(*COLUMNS)
+    total, page = 0, list(rows[:CHUNK])
     while page:
         made = [_proposal(level, finding, on, at) for finding in page]
         Proposal.objects.bulk_create(made, ignore_conflicts=True)
         total += len(made)
         due, pk = page[-1].due_on, page[-1].pk
         after = rows.filter(Q(due_on__gt=due) | Q(due_on=due, pk__gt=pk), due_on__gte=due)
-        page = list(after.only(*COLUMNS)[:CHUNK])
+        page = list(after[:CHUNK])
     return total
 
 
@@ -61,9 +62,9 @@ COLUMNS = ("due_on", "issuing_office_id", "township_id", "county_id")
 
 
 def _proposal(level: Level, finding: Finding, on: date, at: datetime) -> Proposal:
-    assert finding.due_on is not None
+    days = (on - finding.due_on).days if finding.due_on else 0
     return Proposal(
-        level=level, finding=finding, occasion=f"finding:{finding.pk}", facts={"days": (on - finding.due_on).days},
+        level=level, finding=finding, occasion=f"finding:{finding.pk}", facts={"days": days},
         office_id=finding.issuing_office_id, township_id=finding.township_id, county_id=finding.county_id,
         proposed_at=at,
     )  # fmt: skip
@@ -82,8 +83,8 @@ def _for_townships(ladder: Ladder, on: date, at: datetime) -> int:
         f"township:{group['township_id']}:{group['issuing_office_id']}:{on:%Y-%m}": group
         for group in groups.order_by("township_id", "issuing_office_id")
     }
-    known = Proposal.objects.filter(level=Level.CIRCULATE, occasion__in=made).values_list("occasion", flat=True)
-    for occasion in list(known):
+    known = Proposal.objects.filter(level=Level.CIRCULATE, occasion__in=made)
+    for occasion in list(known.values_list("occasion", flat=True)):
         del made[occasion]
     Proposal.objects.bulk_create(
         [
@@ -111,16 +112,20 @@ def _tell_signers(people: Directory, on: date, at: datetime) -> None:
         Notice.objects.tell(
             people.signers.get(office, ()),
             key=f"proposals:{office}:{on}",
-            text=lambda count=count: ngettext(
-                "%(count)s measure for overdue findings is proposed for your signature.",
-                "%(count)s measures for overdue findings are proposed for your signature.",
-                count,
-            )
-            % {"count": count},
+            text=partial(_waiting_text, count),
             url=_proposals_page(),
             at=at,
             step="proposals",
         )
+
+
+def _waiting_text(count: int) -> str:
+    text = ngettext(
+        "%(count)s measure for overdue findings is proposed for your signature.",
+        "%(count)s measures for overdue findings are proposed for your signature.",
+        count,
+    )
+    return text % {"count": count}
 
 
 def _proposals_page() -> str:

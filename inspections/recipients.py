@@ -82,8 +82,12 @@ def _directory(posts: Iterable[Post], held: Iterable[Responsibility]) -> Directo
     office_posts = [post for post in posts if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
     return Directory(
         officials=_grouped((post.division_id, post.user) for post in posts if post.role == Role.TOWNSHIP),
-        secretaries=_grouped((row.township_id, row.person.user) for row in held if row.kind == kinds.SECRETARY),
-        village_leaders=_grouped((row.village_id, row.person.user) for row in held if row.kind == kinds.TOWNSHIP),
+        secretaries=_grouped(
+            (row.township_id, row.person.user) for row in held if row.kind == kinds.SECRETARY
+        ),
+        village_leaders=_grouped(
+            (row.village_id, row.person.user) for row in held if row.kind == kinds.TOWNSHIP
+        ),
         offices=_grouped((post.division_id, post.user) for post in office_posts),
         signers=_grouped((post.division_id, post.user) for post in office_posts if post.may_sign),
     )

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from inspections import deadlines
 from inspections.digests import weekly_digest
-from inspections.models import Finding, FindingEvent, Reminder, Sweep
+from inspections.models import IN_HAND, Finding, FindingEvent, Reminder, Sweep
 from inspections.proposing import propose
 from inspections.recipients import Directory, Placed, directory_on
 from inspections.steps import State
@@ -29,7 +29,6 @@ from notifications.models import Notice
 from villages.models import Holiday
 
 CHUNK = 2000
-IN_HAND = Q(state__in=(State.OPEN, State.RETURNED))
 ONE_DAY = timedelta(days=1)
 
 
@@ -59,9 +58,8 @@ class Line(NamedTuple):
     item_en: str
 
 
-COLUMNS = (
-    "id number village_id township_id county_id issuing_office_id village__name item__name_zh item__name_en".split()
-)
+PLACES = ("village_id", "township_id", "county_id", "issuing_office_id")
+COLUMNS = ("id", "number", *PLACES, "village__name", "item__name_zh", "item__name_en")
 
 
 def rules_on(on: date) -> list[Rule]:
@@ -74,25 +72,25 @@ def rules_on(on: date) -> list[Rule]:
             Q(state=State.REPORTED, reported_at__lt=confirmed_by),
             "reported_at",
             Directory.issuing,
-            _("A report from %(village)s has waited for more than a working day: %(item)s. Issue it or refuse it."),
+            _("A report from %(village)s has waited for over a working day: %(item)s. Issue or refuse it."),
         ),
         Rule(
             "due_soon",
-            IN_HAND & Q(due_on=on + ONE_DAY),
+            Q(state__in=IN_HAND) & Q(due_on=on + ONE_DAY),
             "due_on",
             Directory.township_side,
             _("Due tomorrow: %(number)s, %(village)s, %(item)s."),
         ),
         Rule(
             "due_today",
-            IN_HAND & Q(due_on=on),
+            Q(state__in=IN_HAND) & Q(due_on=on),
             "due_on",
             Directory.township_side,
             _("Due today until midnight: %(number)s, %(village)s, %(item)s."),
         ),
         Rule(
             "overdue",
-            IN_HAND & Q(due_on__lt=on),
+            Q(state__in=IN_HAND) & Q(due_on__lt=on),
             "due_on",
             Directory.with_county,
             _("Overdue: %(number)s, %(village)s, %(item)s."),

@@ -81,7 +81,9 @@ class Proposal(models.Model):
         ]
         indexes = [
             # read by the list of what waits for a signature
-            models.Index(fields=["office", "proposed_at"], condition=Q(state="proposed"), name="proposal_waiting"),
+            models.Index(
+                fields=["office", "proposed_at"], condition=Q(state="proposed"), name="proposal_waiting"
+            ),
         ]
 
     @property
@@ -95,9 +97,13 @@ class Proposal(models.Model):
 
     def refusal(self, user: "User", on: date) -> StepRefused | None:
         """Return why the user may not decide on it, or None."""
-        posts = [post for post in user.posts_on(on) if post.role in OFFICES and post.division_id == self.office_id]
+        posts = [
+            post for post in user.posts_on(on) if post.role in OFFICES and post.division_id == self.office_id
+        ]
         if not any(post.may_sign for post in posts):
-            return StepRefused(_("Only somebody of the issuing office who may sign decides on this."), "not_yours")
+            return StepRefused(
+                _("Only somebody of the issuing office who may sign decides on this."), "not_yours"
+            )
         if self.state != self.State.PROPOSED:
             return StepRefused(_("This proposal has already been decided."), "wrong_state")
         return None
