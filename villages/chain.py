@@ -34,7 +34,7 @@ class Chain:
         else:
             setattr(self, kind, person)
 
-    def snapshot(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return the chain as plain data, to be kept with a finding."""
         return {
             **{kind: [_plain(person) for person in getattr(self, kind)] for kind in LISTS},

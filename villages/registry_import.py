@@ -72,9 +72,6 @@ def apply_plan(plan: Plan, *, on: date) -> None:
     places.point_to_successors()
 
 
-apply_plan.alters_data = True  # type: ignore[attr-defined]
-
-
 def _known_divisions() -> list[Known]:
     codes = _latest(DivisionCode.objects.values_list("division", "code", "until"))
     parents = _latest(DivisionLink.objects.values_list("child", "parent", "until"))

@@ -5,7 +5,7 @@ from villages.models.difficulties import Difficulty
 from villages.models.divisions import Area, Division, DivisionCode, DivisionLink
 from villages.models.holidays import Holiday
 from villages.models.importing import ImportFile
-from villages.models.persons import Person, Responsibility
+from villages.models.persons import Person, Responsibility, RosterRefused
 from villages.models.villages import AreaLink, NaturalVillage, Village, VillageCode, VillageLink
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "NaturalVillage",
     "Person",
     "Responsibility",
+    "RosterRefused",
     "Village",
     "VillageCode",
     "VillageLink",

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
+
 # The first registry of a city holds for every earlier day that somebody may ask about.
 BEGINNING = date(2000, 1, 1)
 
@@ -28,12 +30,11 @@ class DatedQuerySet(models.QuerySet[Any]):
         """Keep the rows without an end."""
         return self.filter(until__isnull=True)
 
+    @alters_data
     def end(self, day: date) -> int:
         """Let the open rows end on the day; rows that would begin on it or later never held and go."""
         self.open().filter(since__gte=day).delete()
         return self.open().update(until=day)
-
-    end.alters_data = True  # type: ignore[attr-defined]
 
 
 class Dated(models.Model):

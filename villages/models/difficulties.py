@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from villages.models.divisions import Division
 from villages.models.villages import Village
 
@@ -39,9 +40,8 @@ class Difficulty(models.Model):
     def __str__(self) -> str:
         return self.text[:40]
 
+    @alters_data
     def give_answer(self, *, by: Any, at: datetime, answer: str) -> bool:
         """Record the office's answer; False when someone else has answered meanwhile."""
         open_ones = Difficulty.objects.filter(pk=self.pk, answered_at__isnull=True)
         return bool(open_ones.update(answer=answer, answered_by_name=str(by), answered_at=at))
-
-    give_answer.alters_data = True  # type: ignore[attr-defined]

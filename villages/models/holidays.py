@@ -1,5 +1,6 @@
 """The table of holidays and make-up workdays."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -7,10 +8,15 @@ import chinese_calendar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from villages.calendar import WorkCalendar
+
+# A Chinese year has 11 to 13 official holidays and many more days off; fewer rows are a table begun but not done.
+ENOUGH_HOLIDAYS = 10
 
 
 class HolidayQuerySet(models.QuerySet["Holiday"]):
+    @alters_data
     def seed(self) -> int:
         """Add the days that the library knows and the table does not; return how many."""
         before = self.count()
@@ -22,20 +28,25 @@ class HolidayQuerySet(models.QuerySet["Holiday"]):
         self.bulk_create(rows, ignore_conflicts=True)
         return self.count() - before
 
-    seed.alters_data = True  # type: ignore[attr-defined]
-
     def calendar(self) -> WorkCalendar:
         """Return the working days of the years that the table covers."""
         rows = list(self.values_list("day", "kind"))
+        holidays = frozenset(day for day, kind in rows if kind == Holiday.Kind.HOLIDAY)
         return WorkCalendar(
-            holidays=frozenset(day for day, kind in rows if kind == Holiday.Kind.HOLIDAY),
+            holidays=holidays,
             workdays=frozenset(day for day, kind in rows if kind == Holiday.Kind.WORKDAY),
-            ends=date(max((day.year for day, _kind in rows), default=1), 12, 31),
+            ends=date(max(covered_years(holidays), default=1), 12, 31),
         )
 
     def years(self) -> list[int]:
-        """Return the years that the table covers."""
-        return sorted({day.year for day in self.values_list("day", flat=True)})
+        """Return the years that the table covers, the oldest first."""
+        return covered_years(self.filter(kind=Holiday.Kind.HOLIDAY).values_list("day", flat=True))
+
+
+def covered_years(holidays: Iterable[date]) -> list[int]:
+    """Return the years whose holidays are entered: a lone New Year's Day does not make a year known."""
+    days = Counter(day.year for day in holidays)
+    return sorted(year for year, count in days.items() if count >= ENOUGH_HOLIDAYS)
 
 
 def _rows(days: Iterable[tuple[date, str]], kind: "Holiday.Kind") -> "list[Holiday]":

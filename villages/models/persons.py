@@ -4,15 +4,20 @@ import uuid
 from datetime import date
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from villages.models.dated import Dated, DatedQuerySet
 from villages.models.divisions import Area, Division, DivisionLink
 from villages.models.villages import Village, VillageLink
+
+
+class RosterRefused(Exception):
+    """A change of the roster that a rule forbids."""
 
 
 class Person(models.Model):
@@ -57,6 +62,45 @@ class ResponsibilityQuerySet(DatedQuerySet):
     def for_list(self) -> "ResponsibilityQuerySet":
         """Fetch what a line of the roster shows."""
         return self.select_related("person", "county", "area", "area__county", "township", "village")
+
+    def search(self, text: str) -> "ResponsibilityQuerySet":
+        """Find by parts of the person's name or title and of the place's name."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(person__name__icontains=word)
+                | Q(person__title__icontains=word)
+                | Q(village__name__icontains=word)
+                | Q(township__name__icontains=word)
+                | Q(area__name__icontains=word)
+                | Q(county__name__icontains=word)
+            )
+        return found
+
+    @alters_data
+    @transaction.atomic
+    def assign(
+        self,
+        *,
+        person: Person,
+        kind: str,
+        place: "Division | Area | Village",
+        since: date,
+        basis: str = "",
+        replace: bool = False,
+    ) -> "Responsibility":
+        """Let a person cover a place from a day; `replace` ends whoever covers it now on that day."""
+        target = {Responsibility.TARGETS[kind]: place}
+        holders = Responsibility.objects.open().filter(kind=kind, **target)
+        if replace:
+            holders.exclude(person=person).end(since)
+        if holders.filter(person=person).exists():
+            raise RosterRefused(_("%(person)s already covers %(place)s.") % {"person": person, "place": place})
+        if kind in Responsibility.SINGLE and (holder := holders.select_related("person").first()):
+            raise RosterRefused(
+                _("%(person)s holds this until replaced: %(place)s.") % {"person": holder.person, "place": place}
+            )
+        return self.create(person=person, kind=kind, since=since, basis=basis, **target)
 
 
 class Responsibility(Dated):
@@ -155,6 +199,15 @@ class Responsibility(Dated):
 
     def __str__(self) -> str:
         return f"{self.person} → {self.place}"
+
+    @alters_data
+    def end(self, *, on: date) -> None:
+        """Let this responsibility end: `on` is the first day without it."""
+        if on <= self.since:
+            raise RosterRefused(_("The end must come after the beginning, %(day)s.") % {"day": self.since})
+        still_open = Responsibility.objects.filter(pk=self.pk, until__isnull=True)
+        if not still_open.update(until=on):
+            raise RosterRefused(_("Someone else has just ended this responsibility."))
 
     @property
     def place(self) -> Division | Area | Village:
