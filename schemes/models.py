@@ -18,9 +18,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from villages.models import Village
-
     from schemes.definition import AspectRow, Definition, ItemRow
+    from villages.models import Village
 
 UNITS = 10_000
 # The parts of a written standard; each is a pair of columns, `<part>_zh` and `<part>_en`.
