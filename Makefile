@@ -36,6 +36,8 @@ lock:  ## pin every Python package by hash (with the versions that are allowed t
 	@$(PYTHON) scripts/bootstrap.py
 	$(V)/uv pip compile pyproject.toml --upgrade --group embedded --group test --group lint --universal \
 	  --generate-hashes --no-header --python-version 3.11 --quiet -o requirements.lock
+	$(V)/uv pip compile pyproject.toml --constraints requirements.lock --universal --generate-hashes \
+	  --no-header --no-annotate --python-version 3.11 --quiet -o requirements-production.lock
 
 ready:  ## only install and build
 	@$(START)

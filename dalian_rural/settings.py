@@ -154,8 +154,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    # allauth signs in through this one too: its own backend would only hash a wrong password a second time
     "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -170,13 +170,17 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_RATE_LIMITS = False  # django-axes counts failures, in the database, and says how long it takes
+DEMO_PASSWORD = "demo-2023"  # noqa: S105  shown at the sign-in page while the demo is loaded
+TOKEN_DAYS = env.int("TOKEN_DAYS", default=90)
 AXES_FAILURE_LIMIT = env.int("LOCKOUT_FAILURES", default=5)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
-# Production runs behind exactly one proxy (nginx) that sets X-Forwarded-For.
-AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0) or None
+# Production runs behind exactly one proxy (nginx); dalian_rural.proxy takes the visitor's address from it.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 
@@ -213,7 +217,11 @@ if BROKER_URL.startswith("filesystem://"):
 
 # --- mail and other channels ----------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="noreply@localhost")
+# Group channels of the whole city (DingTalk, WeCom, Feishu …) as apprise addresses; they carry counts only.
+NOTIFY_APPRISE_URLS = env.list("NOTIFY_APPRISE_URLS", default=[])
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=8)
 
 # --- security -------------------------------------------------------------------------------------------------
 SECURE = env.bool("SECURE", default=False)  # TLS ends at nginx
@@ -236,6 +244,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- API ------------------------------------------------------------------------------------------------------
+API_PREFIX = "/api/"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.TokenAuthentication",
@@ -272,6 +281,21 @@ PHOTO_MAX_PIXELS = env.int("PHOTO_MAX_PIXELS", default=50_000_000)
 PHOTOS_PER_SIDE = env.int("PHOTOS_PER_SIDE", default=9)
 NEAR_DUPLICATE_DISTANCE = 8
 NEAR_DUPLICATE_MONTHS = 24
+
+# Days overdue after which a measure is proposed for signature, and the number of findings overdue for the days of
+# "supervise" that makes it a matter of the whole township.
+PROPOSALS = {
+    "urge": env.int("PROPOSE_URGE_AFTER_DAYS", default=1),
+    "supervise": env.int("PROPOSE_SUPERVISE_AFTER_DAYS", default=3),
+    "circulate": env.int("PROPOSE_CIRCULATE_AFTER_DAYS", default=7),
+    "summon": env.int("PROPOSE_SUMMON_AFTER_DAYS", default=15),
+    "township_findings": env.int("PROPOSE_CIRCULATE_FINDINGS", default=3),
+}
+
+# --- monitoring ---------------------------------------------------------------------------------------------------
+APP_VERSION = env("APP_VERSION", default="0.1.0")
+# A monitoring system reads /status/ as JSON with this as its bearer token; without one only administrators read it.
+STATUS_TOKEN = env("STATUS_TOKEN", default="")
 
 LOGGING = {
     "version": 1,
