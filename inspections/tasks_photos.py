@@ -1,0 +1,47 @@
+"""The worker's part of photos: copies, look-alikes, and the sweep that catches what a message missed."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import KombuError, OperationalError
+
+from inspections.models import Photo, PhotoUse, Sweep
+
+logger = logging.getLogger(__name__)
+
+# A sweep leaves the newest photos to their own message and stops in time for the next one.
+GRACE = timedelta(seconds=60)
+PER_SWEEP = 200
+
+
+@shared_task
+def make_copies(photo_id: str) -> None:
+    """Make one photo's copies and compare it with the township's others."""
+    at = timezone.now()
+    photo = Photo.objects.filter(pk=photo_id).first()
+    if photo and (photo.make_copies(at=at) or photo.is_ready):
+        for use in PhotoUse.objects.to_compare().filter(photo=photo):
+            use.find_near_duplicates(at=at)
+
+
+@shared_task
+def sweep_photos() -> None:
+    """Do what no message has done: join, copy, compare."""
+    at = timezone.now()
+    joined = Photo.objects.join_stragglers(at)
+    late = Photo.objects.without_copies().filter(received_at__lt=at - GRACE)[:PER_SWEEP]
+    made = sum(photo.make_copies(at=at) for photo in late)
+    uses = list(PhotoUse.objects.to_compare().order_by("pk")[:PER_SWEEP])
+    flagged = sum(len(use.find_near_duplicates(at=at)) for use in uses)
+    Sweep.finished("photos", at, {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged})
+
+
+def hasten(photo_id: UUID) -> None:
+    """Ask a worker for the copies now; without a broker the sweep makes them."""
+    try:
+        make_copies.delay(str(photo_id))
+    except (KombuError, OperationalError, OSError):
+        logger.warning("No broker: the copies of photo %s wait for the sweep.", photo_id)
