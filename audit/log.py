@@ -1,0 +1,67 @@
+"""The one way to write into the audit log."""
+
+import datetime as dt
+from typing import Any, cast
+
+from django.conf import settings
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit.models import Entry
+
+
+class AuditedRequest(HttpRequest):
+    """A request as the audit middleware leaves it."""
+
+    request_id: str
+    refusal_code: str
+
+
+def record(
+    request: HttpRequest | None,
+    verb: str,
+    *,
+    obj: Model | None = None,
+    label: str = "",
+    actor: Any = None,
+    at: dt.datetime | None = None,
+    **detail: Any,
+) -> Entry:
+    """Append one entry; actor, address and request id come from the request where there is one.
+
+    `detail` must be JSON: ids, counts and codes, never personal text or passwords.
+    """
+    return Entry.objects.create(
+        at=at or timezone.now(),
+        verb=verb,
+        label=(label or (str(obj) if obj is not None else ""))[:250],
+        object_type=obj._meta.label_lower if obj is not None else "",
+        object_id=str(obj.pk) if obj is not None else "",
+        detail=detail,
+        address=client_address(request),
+        request_id=getattr(request, "request_id", ""),
+        **_actor_columns(actor if actor is not None else getattr(request, "user", None)),
+    )
+
+
+def refused(request: HttpRequest, code: str) -> None:
+    """Mark the request as refused by a rule; the middleware writes it down with this code."""
+    cast(AuditedRequest, request).refusal_code = code
+
+
+def client_address(request: HttpRequest | None) -> str:
+    """Return the caller's address; behind our proxies, the one the outermost of them saw."""
+    if request is None:
+        return ""
+    hops = int(settings.AXES_IPWARE_PROXY_COUNT or 0)
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if hops and len(forwarded) >= hops:
+        return str(forwarded[-hops])[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
+def _actor_columns(actor: Any) -> dict[str, str]:
+    if actor is None or not getattr(actor, "is_authenticated", False):
+        return {"actor_id": "", "actor_name": ""}
+    return {"actor_id": str(actor.pk), "actor_name": str(actor)[:150]}

@@ -1,0 +1,188 @@
+"""One message to one person, and the messages that leave the house."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+LEASE = dt.timedelta(minutes=5)
+LONGEST_WAIT = dt.timedelta(hours=6)
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def tell(
+        self,
+        users: Iterable[User],
+        *,
+        key: str,
+        text: "str | Callable[[], str]",
+        url: str,
+        at: dt.datetime,
+        send_after: dt.datetime | None = None,
+        urgent: bool = False,
+        step: str = "",
+    ) -> None:
+        """Write one notice per user, in the caller's transaction; the same key to the same user counts once, ever.
+
+        `text` is a lazy string or a callable and is rendered in each user's own language.
+        """
+        active = {user.pk: user for user in users if user.is_active}
+        texts = {language: render(text, language) for language in {user.speaks for user in active.values()}}
+        self.bulk_create(
+            (
+                Notice(
+                    user=user,
+                    key=key,
+                    text=texts[user.speaks],
+                    url=url,
+                    created_at=at,
+                    send_after=send_after or at,
+                    urgent=urgent,
+                    step=step,
+                )
+                for user in active.values()
+            ),
+            ignore_conflicts=True,
+        )
+
+    def cancel(self, key_prefix: str, at: dt.datetime) -> int:
+        """Delete what nobody has been shown yet (a decision undone in time); return how many."""
+        return self.filter(key__startswith=key_prefix, send_after__gt=at, sent_at__isnull=True).delete()[0]
+
+    def visible(self, at: dt.datetime) -> "NoticeQuerySet":
+        """Return notices whose waiting time is over."""
+        return self.filter(send_after__lte=at)
+
+    def unread(self, at: dt.datetime) -> "NoticeQuerySet":
+        """Return visible notices that their user has not opened."""
+        return self.visible(at).filter(read_at__isnull=True)
+
+    def for_list(self) -> "NoticeQuerySet":
+        """Order unread first, then newest."""
+        return self.order_by(F("read_at").asc(nulls_first=True), "-send_after", "-pk")
+
+    def mark_read(self, at: dt.datetime) -> int:
+        """Mark these as read; return how many were not."""
+        return self.unread(at).update(read_at=at)
+
+    def unsent(self, at: dt.datetime) -> "NoticeQuerySet":
+        """Return visible notices that no outside message has covered yet."""
+        return self.visible(at).filter(sent_at__isnull=True)
+
+
+class Notice(models.Model):
+    """A line in somebody's list. `key` names what happened to which object, so that telling twice changes nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    key = models.CharField(max_length=200, db_index=True)
+    text = models.CharField(_("Notice"), max_length=500)
+    url = models.CharField(max_length=300, blank=True)
+    step = models.CharField(max_length=40, blank=True)
+    urgent = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    # shown and sent only from then: ten seconds after a decision, so that undoing it leaves no trace
+    send_after = models.DateTimeField(_("At"))
+    sent_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(_("Read"), null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Notice")
+        verbose_name_plural = _("Notices")
+        constraints = [
+            # one notice per person, finding and step, ever
+            models.UniqueConstraint(fields=["user", "key"], name="notice_once"),
+        ]
+        indexes = [
+            # the list and the unread count in the header of every page
+            models.Index(fields=["user", "-send_after"], name="notice_list"),
+            models.Index(fields=["user"], name="notice_unread", condition=Q(read_at__isnull=True)),
+            # the sending sweep
+            models.Index(fields=["send_after"], name="notice_unsent", condition=Q(sent_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        """Return the address that marks it as read and goes on to what it is about."""
+        return reverse("notice_open", args=[self.pk])
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, at: dt.datetime) -> "MessageQuerySet":
+        """Return messages whose turn it is, oldest first."""
+        return self.filter(sent_at__isnull=True, next_try_at__lte=at).order_by("next_try_at", "pk")
+
+    def failing(self) -> "MessageQuerySet":
+        """Return messages that were tried in vain and still wait (for the status page)."""
+        return self.filter(sent_at__isnull=True, tries__gt=0).exclude(error="")
+
+
+class Message(models.Model):
+    """A message that leaves the house and says only how many things wait.
+
+    Written in the transaction that marks its notices as sent, delivered afterwards: once, by whoever claims it.
+    """
+
+    class Channel(models.TextChoices):
+        MAIL = "mail", _("Mail")
+        APPRISE = "apprise", _("Group channel")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # empty for the channels of the whole city
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    # which of the configured channel addresses; the address itself, a secret, is never stored
+    position = models.PositiveSmallIntegerField(default=0)
+    count = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Outside message")
+        verbose_name_plural = _("Outside messages")
+        indexes = [
+            # the sending sweep and the status page
+            models.Index(fields=["next_try_at"], name="message_unsent", condition=Q(sent_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
+
+    def claim(self, at: dt.datetime) -> bool:
+        """Take the message for one try; of two sweeps at once, one gets it.
+
+        The claim already books the next try, so that a process killed half-way loses nothing.
+        """
+        wait = min(LEASE * 2**self.tries, LONGEST_WAIT)
+        mine = Message.objects.due(at).filter(pk=self.pk, tries=self.tries).order_by()
+        return bool(mine.update(tries=F("tries") + 1, next_try_at=at + wait))
+
+    def delivered(self, at: dt.datetime) -> None:
+        """Note that it left."""
+        Message.objects.filter(pk=self.pk).update(sent_at=at, error="")
+
+    def failed(self, error: str) -> None:
+        """Note why it did not leave; the claim has booked the next try."""
+        Message.objects.filter(pk=self.pk).update(error=error[:200])
+
+
+def render(text: "str | Callable[[], str]", language: str) -> str:
+    """Return the text as a reader of this language sees it."""
+    with translation.override(language):
+        return str(text() if callable(text) else text)
