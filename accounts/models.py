@@ -107,7 +107,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return user
 
 
-Users = UserManager.from_queryset(UserQuerySet, class_name="Users")
+Users = UserManager.from_queryset(UserQuerySet)
+Users.use_in_migrations = False  # migrations need no verbs
 
 
 class User(AbstractUser):
