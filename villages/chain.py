@@ -72,7 +72,9 @@ def _holders(
         | Q(county__in={county for _pk, _township, county in places})
         | Q(area__in=set(areas.values()))
     )
-    rows = Responsibility.objects.on(day).filter(at_places).select_related("person").order_by("since", F("id"))
+    rows = (
+        Responsibility.objects.on(day).filter(at_places).select_related("person").order_by("since", F("id"))
+    )
     holders: dict[UUID | None, list[tuple[str, Person]]] = {}
     for row in rows:
         place = row.village_id or row.township_id or row.county_id or row.area_id

@@ -84,7 +84,11 @@ def coverage_for(user: Any, on: date) -> Coverage:
     """Return the coverage of the user's places on the day, in four queries whatever their number."""
     villages = Village.objects.current(on).visible_to(user, on).in_order()
     return _coverage(
-        list(villages.values_list("pk", "name", "code", "township_id", "township_name", "county_id", "county_name")),
+        list(
+            villages.values_list(
+                "pk", "name", "code", "township_id", "township_name", "county_id", "county_name"
+            )
+        ),
         on,
     )
 
@@ -106,7 +110,9 @@ def _coverage(villages: list[tuple[Any, ...]], on: date) -> Coverage:
 
 def _holders(on: date) -> dict[tuple[str, UUID], set[UUID]]:
     """Return the persons of each kind at each place."""
-    rows = Responsibility.objects.on(on).values_list("kind", "person", "village", "township", "county", "area")
+    rows = Responsibility.objects.on(on).values_list(
+        "kind", "person", "village", "township", "county", "area"
+    )
     holders: defaultdict[tuple[str, UUID], set[UUID]] = defaultdict(set)
     for kind, person, *places in rows:
         place = next(place for place in places if place)

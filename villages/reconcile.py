@@ -52,7 +52,9 @@ class Match:
     def updated(self) -> bool:
         """Say whether attributes change."""
         stated = self.line.attributes
-        return self.known is not None and any(stated.get(key, old) != old for key, old in self.known.attributes)
+        return self.known is not None and any(
+            stated.get(key, old) != old for key, old in self.known.attributes
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ CHANGES = ("renamed", "recoded", "moved", "returned", "updated")
 class Comparison:
     """One comparison of a file with what is known."""
 
-    def __init__(self, known: Iterable[Known], same: Iterable[str] = (), separate: Iterable[str] = ()) -> None:
+    def __init__(
+        self, known: Iterable[Known], same: Iterable[str] = (), separate: Iterable[str] = ()
+    ) -> None:
         """Take the known places and the answers: codes that mean the same place, codes that do not."""
         self.known = list(known)
         self.same, self.separate = set(same), set(separate)
@@ -154,7 +158,9 @@ class Comparison:
 
     def _namesake(self, line: Line, parent: Match | None) -> Known | None:
         if parent is None:
-            named = [p for p in self.known if p.level == line.level and p.display == line.display and not p.retired]
+            named = [
+                p for p in self.known if p.level == line.level and p.display == line.display and not p.retired
+            ]
             return named[0] if len(named) == 1 else None
         if parent.known is None:
             return None
@@ -176,11 +182,17 @@ class Comparison:
         for place in self.known:
             if place.retired or place.id in self.taken or place.level == "city":
                 continue
-            unit = parents.get(place.parent_id) if place.level == "village" and place.parent_id else place.parent_id
+            unit = (
+                parents.get(place.parent_id)
+                if place.level == "village" and place.parent_id
+                else place.parent_id
+            )
             if whole or unit in units:
                 self.plan.retired.append(place)
         merged = {line.code: line.merged_into for line in lines if line.merged_into}
-        self.plan.merged = {place.id: merged[place.code] for place in self.plan.retired if place.code in merged}
+        self.plan.merged = {
+            place.id: merged[place.code] for place in self.plan.retired if place.code in merged
+        }
 
 
 def _group(level: str) -> str:

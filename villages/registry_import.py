@@ -132,7 +132,11 @@ class _Places:
         Division.objects.filter(pk__in=divisions).update(retired_on=self.on)
         for model in (VillageLink, VillageCode, AreaLink, Responsibility):
             model.objects.filter(village__in=villages).end(self.on)
-        for model, column in ((DivisionLink, "child"), (DivisionCode, "division"), (Responsibility, "township")):
+        for model, column in (
+            (DivisionLink, "child"),
+            (DivisionCode, "division"),
+            (Responsibility, "township"),
+        ):
             model.objects.filter(**{f"{column}__in": divisions}).end(self.on)
         self._end_areas(divisions)
 
@@ -221,10 +225,14 @@ class _Places:
     def _code(self, matches: list[Match]) -> None:
         coded = [(match.line.level, self._id(match), match.line.code) for match in matches if match.line.code]
         VillageCode.objects.bulk_create(
-            VillageCode(village_id=pk, code=code, since=self.on) for level, pk, code in coded if level == "village"
+            VillageCode(village_id=pk, code=code, since=self.on)
+            for level, pk, code in coded
+            if level == "village"
         )
         DivisionCode.objects.bulk_create(
-            DivisionCode(division_id=pk, code=code, since=self.on) for level, pk, code in coded if level != "village"
+            DivisionCode(division_id=pk, code=code, since=self.on)
+            for level, pk, code in coded
+            if level != "village"
         )
 
     def change(self) -> None:
@@ -269,7 +277,8 @@ class _Places:
         """Put the villages of a moved township into its new default area."""
         areas = dict(Area.objects.open().order_by("-since").values_list("township", "pk"))
         AreaLink.objects.bulk_create(
-            AreaLink(village_id=village, area_id=areas[township], since=self.on) for village, township in staying
+            AreaLink(village_id=village, area_id=areas[township], since=self.on)
+            for village, township in staying
         )
 
     def _update(self) -> None:

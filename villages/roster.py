@@ -101,7 +101,9 @@ class Gazetteer:
         if target == "county":
             return county
         if target == "area":
-            return self.areas.get((county.pk, row["area"])) or row.error("area", _("The unit has no such area."))
+            return self.areas.get((county.pk, row["area"])) or row.error(
+                "area", _("The unit has no such area.")
+            )
         township = self.townships.get((county.pk, row["township"]))
         if township is None:
             return row.error("township", _("The unit has no such township."))
@@ -120,7 +122,9 @@ def plan_roster(content: bytes, places: Any, on: date) -> RosterPlan:
     rows = read_rows(content, COLUMNS, ["name", "kind", "county"])
     gazetteer, plan = Gazetteer(places, on), RosterPlan()
     duties = [duty for row in rows if (duty := _duty(row, gazetteer, on, plan.errors))]
-    open_rows = Responsibility.objects.open().select_related("person", "county", "area", "township", "village")
+    open_rows = Responsibility.objects.open().select_related(
+        "person", "county", "area", "township", "village"
+    )
     held: defaultdict[tuple[str, UUID], set[str]] = defaultdict(set)
     for responsibility in open_rows:
         held[responsibility.kind, responsibility.place.pk].add(responsibility.person.name)

@@ -50,7 +50,8 @@ class Dated(models.Model):
         constraints = [
             # A row that holds on no day is an error of whoever wrote it.
             models.CheckConstraint(
-                condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="%(app_label)s_%(class)s_dates"
+                condition=Q(until__isnull=True) | Q(until__gt=F("since")),
+                name="%(app_label)s_%(class)s_dates",
             )
         ]
 

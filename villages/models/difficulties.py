@@ -1,16 +1,39 @@
 """What a village or township cannot solve by itself."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
 from villages.models.divisions import Division
 from villages.models.villages import Village
+
+
+class DifficultyQuerySet(models.QuerySet["Difficulty"]):
+    def visible_to(self, user: Any, on: date, *roles: str) -> "DifficultyQuerySet":
+        """Keep the difficulties of the user's places (those of the given roles' posts)."""
+        villages = Village.objects.visible_to(user, on, *roles)
+        townships = user.places(on, *roles).q(county="county_id", township="pk", village="pk")
+        divisions = Division.objects.townships(on).filter(townships)
+        return self.filter(
+            Q(village__in=villages.values("pk")) | Q(village=None, township__in=divisions.values("pk"))
+        )
+
+    def raise_for(self, village: Village, *, by: Any, at: datetime, text: str) -> "Difficulty":
+        """Record a difficulty of a village under its township of the day."""
+        return self.create(
+            village=village,
+            township=village.township_on(timezone.localdate(at)),
+            text=text,
+            raised_by_id=by.pk,
+            raised_by_name=str(by),
+            raised_at=at,
+        )
 
 
 class Difficulty(models.Model):
@@ -28,11 +51,14 @@ class Difficulty(models.Model):
     answered_by_name = models.CharField(max_length=60, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
+    objects = DifficultyQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("difficulty")
         constraints = [
             models.CheckConstraint(
-                condition=Q(answered_at__isnull=True, answer="") | (Q(answered_at__isnull=False) & ~Q(answer="")),
+                condition=Q(answered_at__isnull=True, answer="")
+                | (Q(answered_at__isnull=False) & ~Q(answer="")),
                 name="villages_difficulty_answer",
             )
         ]

@@ -1,14 +1,16 @@
 """City, county-level units, townships, and the areas that county leaders cover."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from villages.models.dated import Dated, DatedQuerySet
 
 
@@ -23,13 +25,19 @@ class DivisionQuerySet(models.QuerySet["Division"]):
 
     def townships(self, on: date) -> "DivisionQuerySet":
         """Return the townships and streets of the day, each with its `county_id`."""
-        return self.current(on).filter(level=Division.Level.TOWNSHIP).with_parent(on).order_by("position", "name")
+        return (
+            self.current(on)
+            .filter(level=Division.Level.TOWNSHIP)
+            .with_parent(on)
+            .order_by("position", "name")
+        )
 
     def with_parent(self, on: date) -> "DivisionQuerySet":
         """Annotate `county_id` and `county_name`: the unit a township belongs to on the day."""
         parents = DivisionLink.objects.on(on).filter(child=OuterRef("pk"))
         return self.annotate(
-            county_id=Subquery(parents.values("parent")[:1]), county_name=Subquery(parents.values("parent__name")[:1])
+            county_id=Subquery(parents.values("parent")[:1]),
+            county_name=Subquery(parents.values("parent__name")[:1]),
         )
 
     def with_code(self, on: date) -> "DivisionQuerySet":
@@ -40,7 +48,9 @@ class DivisionQuerySet(models.QuerySet["Division"]):
     def visible_to(self, user: Any, on: date) -> "DivisionQuerySet":
         """Keep the units and townships that lie in the user's places."""
         places = user.places(on)
-        townships = Q(level=Division.Level.TOWNSHIP) & places.q(county="county_id", township="pk", village="pk")
+        townships = Q(level=Division.Level.TOWNSHIP) & places.q(
+            county="county_id", township="pk", village="pk"
+        )
         counties = Q(level=Division.Level.COUNTY) & places.q(county="pk", township="pk", village="pk")
         seen = self.current(on).with_parent(on)
         return seen if places.everything else seen.filter(townships | counties)
@@ -65,7 +75,12 @@ class Division(models.Model):
     position = models.PositiveIntegerField(_("position in diagrams"), default=0)
     retired_on = models.DateField(_("retired on"), null=True, blank=True)
     successor = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("successor"),
     )
 
     objects = DivisionQuerySet.as_manager()
@@ -127,15 +142,19 @@ class DivisionCode(Dated):
                 fields=["code"], condition=Q(until__isnull=True), name="villages_divisioncode_open_code"
             ),
             models.UniqueConstraint(
-                fields=["division"], condition=Q(until__isnull=True), name="villages_divisioncode_open_division"
+                fields=["division"],
+                condition=Q(until__isnull=True),
+                name="villages_divisioncode_open_division",
             ),
         ]
 
 
 class AreaQuerySet(DatedQuerySet):
-    def visible_to(self, user: Any, on: date) -> "AreaQuerySet":
-        """Keep the areas that lie in the user's places."""
-        return self.filter(user.places(on).q(county="county_id", township="township_id", village="pk"))
+    def visible_to(self, user: Any, on: date, *roles: str) -> "AreaQuerySet":
+        """Keep the areas that lie in the user's places (those of the given roles' posts)."""
+        return self.filter(
+            user.places(on, *roles).q(county="county_id", township="township_id", village="pk")
+        )
 
 
 class Area(Dated):
@@ -144,7 +163,12 @@ class Area(Dated):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     county = models.ForeignKey(Division, models.PROTECT, related_name="areas", verbose_name=_("unit"))
     township = models.ForeignKey(
-        Division, models.PROTECT, null=True, blank=True, related_name="township_areas", verbose_name=_("township")
+        Division,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="township_areas",
+        verbose_name=_("township"),
     )
     name = models.CharField(_("name"), max_length=60)
 
@@ -156,3 +180,34 @@ class Area(Dated):
 
     def __str__(self) -> str:
         return self.name
+
+    @alters_data
+    @transaction.atomic
+    def settle(self, *, name: str, villages: Iterable[Any], since: date) -> None:
+        """Name the area (a new one begins on the day) and let exactly these villages lie in it from the day on."""
+        self.name = name
+        if self._state.adding:
+            self.since = since
+        self.save()
+        self._hold({village.pk for village in villages}, since)
+
+    def _hold(self, wanted: set[uuid.UUID], since: date) -> None:
+        """Those let go join the township's first other area, if there is one."""
+        links = self.village_links.model.objects
+        held = set(self.village_links.open().values_list("village", flat=True))
+        links.filter(village__in=wanted ^ held).end(since)
+        homes: dict[Area, set[uuid.UUID]] = {self: wanted - held}
+        rest = Area.objects.open().filter(township=self.township).exclude(pk=self.pk)
+        if other := rest.order_by("since", "name").first():
+            homes[other] = held - wanted
+        links.bulk_create(
+            links.model(village_id=pk, area=area, since=since) for area, ids in homes.items() for pk in ids
+        )
+
+    @alters_data
+    @transaction.atomic
+    def dissolve(self, *, on: date) -> None:
+        """End the area and its leaders' responsibilities on the day; its villages join the township's first area."""
+        self._hold(set(), on)
+        self.responsibilities.end(on)
+        Area.objects.filter(pk=self.pk, since__lt=on).update(until=on)

@@ -50,11 +50,13 @@ class ResponsibilityQuerySet(DatedQuerySet):
             in_township_id=Coalesce(
                 "township_id", "area__township_id", Subquery(villages.values("township")[:1])
             )
-        ).annotate(in_county_id=Coalesce("county_id", "area__county_id", Subquery(units.values("parent")[:1])))
+        ).annotate(
+            in_county_id=Coalesce("county_id", "area__county_id", Subquery(units.values("parent")[:1]))
+        )
 
-    def visible_to(self, user: Any, on: date) -> "ResponsibilityQuerySet":
-        """Keep the responsibilities for places the user may see."""
-        places = user.places(on)
+    def visible_to(self, user: Any, on: date, *roles: str) -> "ResponsibilityQuerySet":
+        """Keep the responsibilities for the user's places (those of the given roles' posts)."""
+        places = user.places(on, *roles)
         return self.with_places(on).filter(
             places.q(county="in_county_id", township="in_township_id", village="village_id")
         )
@@ -92,13 +94,21 @@ class ResponsibilityQuerySet(DatedQuerySet):
         """Let a person cover a place from a day; `replace` ends whoever covers it now on that day."""
         target = {Responsibility.TARGETS[kind]: place}
         holders = Responsibility.objects.open().filter(kind=kind, **target)
+        others = holders.exclude(person=person)
+        if replace and (later := others.filter(since__gt=since).select_related("person").first()):
+            raise RosterRefused(
+                _("%(person)s began only on %(day)s.") % {"person": later.person, "day": later.since}
+            )
         if replace:
-            holders.exclude(person=person).end(since)
+            others.end(since)
         if holders.filter(person=person).exists():
-            raise RosterRefused(_("%(person)s already covers %(place)s.") % {"person": person, "place": place})
+            raise RosterRefused(
+                _("%(person)s already covers %(place)s.") % {"person": person, "place": place}
+            )
         if kind in Responsibility.SINGLE and (holder := holders.select_related("person").first()):
             raise RosterRefused(
-                _("%(person)s holds this until replaced: %(place)s.") % {"person": holder.person, "place": place}
+                _("%(person)s holds this until replaced: %(place)s.")
+                % {"person": holder.person, "place": place}
             )
         return self.create(person=person, kind=kind, since=since, basis=basis, **target)
 
@@ -125,10 +135,17 @@ class Responsibility(Dated):
     SINGLE = ("secretary", "village_secretary")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(Person, models.PROTECT, related_name="responsibilities", verbose_name=_("person"))
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="responsibilities", verbose_name=_("person")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     county = models.ForeignKey(
-        Division, models.PROTECT, null=True, blank=True, related_name="county_responsibilities", verbose_name=_("unit")
+        Division,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="county_responsibilities",
+        verbose_name=_("unit"),
     )
     area = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, related_name="responsibilities", verbose_name=_("area")
@@ -142,7 +159,12 @@ class Responsibility(Dated):
         verbose_name=_("township"),
     )
     village = models.ForeignKey(
-        Village, models.PROTECT, null=True, blank=True, related_name="responsibilities", verbose_name=_("village")
+        Village,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="responsibilities",
+        verbose_name=_("village"),
     )
     basis = models.CharField(_("basis"), max_length=200, blank=True)
 

@@ -4,11 +4,12 @@ import uuid
 from datetime import date
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from villages.models.dated import Dated
 from villages.models.divisions import Area, Division, DivisionLink
 
@@ -32,11 +33,10 @@ class VillageQuerySet(models.QuerySet["Village"]):
             code=Subquery(codes.values("code")[:1]),
         )
 
-    def visible_to(self, user: Any, on: date) -> "VillageQuerySet":
-        """Keep the villages in the user's places of the day, retired ones only for who sees everything."""
-        places = user.places(on)
-        seen = self.with_places(on)
-        return seen.filter(places.q(county="county_id", township="township_id", village="pk"))
+    def visible_to(self, user: Any, on: date, *roles: str) -> "VillageQuerySet":
+        """Keep the villages in the user's places of the day (those of the given roles' posts)."""
+        places = user.places(on, *roles)
+        return self.with_places(on).filter(places.q(county="county_id", township="township_id", village="pk"))
 
     def search(self, text: str) -> "VillageQuerySet":
         """Find by part of the name, the township's name (needs `with_places`), or the start of the code."""
@@ -77,7 +77,12 @@ class Village(models.Model):
     kind = models.CharField(_("kind"), max_length=20, blank=True)
     retired_on = models.DateField(_("retired on"), null=True, blank=True)
     successor = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("merged into")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("merged into"),
     )
     coast = models.BooleanField(_("on the coast"), default=False)
     river_or_reservoir = models.BooleanField(_("river or reservoir"), default=False)
@@ -119,6 +124,16 @@ class Village(models.Model):
     def attributes(self) -> dict[str, bool]:
         """Return what is there and what is not, by attribute name."""
         return {name: getattr(self, name) for name in self.ATTRIBUTES}
+
+    @alters_data
+    @transaction.atomic
+    def merge_into(self, successor: "Village", *, on: date) -> None:
+        """Retire this village from the day on; its rows stay and it points to the village it went into."""
+        Village.objects.filter(pk=self.pk).update(retired_on=on, successor=successor)
+        self.links.end(on)
+        self.codes.end(on)
+        self.area_links.end(on)
+        self.responsibilities.end(on)
 
     def township_on(self, day: date) -> Division | None:
         """Return the township or street the village belonged to on the day."""
@@ -196,7 +211,9 @@ class NaturalVillage(models.Model):
 
     class Meta:
         verbose_name = _("natural village")
-        constraints = [models.UniqueConstraint(fields=["village", "name"], name="villages_naturalvillage_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["village", "name"], name="villages_naturalvillage_name")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -19,10 +19,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the file, the answers and the day."""
-        parser.add_argument("file", nargs="?", type=Path, default=SHIPPED, help="default: the shipped registry")
+        parser.add_argument(
+            "file", nargs="?", type=Path, default=SHIPPED, help="default: the shipped registry"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what would change")
         parser.add_argument("--confirm", nargs="*", default=[], metavar="CODE", help="same village, new code")
-        parser.add_argument("--separate", nargs="*", default=[], metavar="CODE", help="another village of that name")
+        parser.add_argument(
+            "--separate", nargs="*", default=[], metavar="CODE", help="another village of that name"
+        )
         parser.add_argument("--on", type=date.fromisoformat, help="from which day it holds (default: today)")
 
     def handle(self, *args: Any, **options: Any) -> None:

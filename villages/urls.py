@@ -1,0 +1,10 @@
+from villages.views import areas, coverage, holidays, imports, places, roster
+
+urlpatterns = [
+    *coverage.urlpatterns,
+    *roster.urlpatterns,
+    *imports.urlpatterns,
+    *areas.urlpatterns,
+    *holidays.urlpatterns,
+    *places.urlpatterns,
+]
