@@ -72,6 +72,11 @@ class Line:
     may_sign: bool = False
     issues_directly: bool = False
 
+    @property
+    def role_label(self) -> str:
+        """Return the role's word."""
+        return str(Role(self.role).label)
+
     def as_json(self) -> dict[str, Any]:
         """Return the line as plain values."""
         return asdict(self)

@@ -17,6 +17,7 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="sweeps")
 
 app.conf.beat_schedule = {
+    "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
     "beat-heartbeat": {"task": "dalian_rural.tasks.heartbeat", "schedule": 30.0},
     "remind": {"task": "inspections.sweeps.remind", "schedule": 120.0},
     # the safety net under findings whose last photo arrived while nobody looked
