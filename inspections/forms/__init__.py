@@ -1,0 +1,1 @@
+"""What is well formed: the forms of the finding's pages."""

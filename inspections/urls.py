@@ -1,0 +1,13 @@
+from django.urls import URLPattern
+
+from inspections.views import desk, finding, issuing, leaders, record, rectify
+
+# each part keeps its own addresses; literal ones never look like an id
+urlpatterns: list[URLPattern] = [
+    *record.urlpatterns,
+    *rectify.urlpatterns,
+    *desk.urlpatterns,
+    *issuing.urlpatterns,
+    *leaders.urlpatterns,
+    *finding.urlpatterns,
+]

@@ -1,0 +1,187 @@
+"""Record a problem: the inspector's page, its pickers and what is said afterwards."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import require, user_of
+from accounts.models import Role, User
+from inspections import dossier
+from inspections.forms.record import RecordForm, villages_for
+from inspections.models import Finding, ReportConflict
+from inspections.reporting import digest
+from inspections.steps import StepRefused
+from schemes.models import Aspect, Item
+from schemes.search import find_items
+from villages.models import Village
+
+RECENT = 5
+FOUND = 12
+SIMILAR = 5
+RECORDERS = (Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.INSPECTOR)
+M = TypeVar("M", bound=models.Model)
+
+
+@require(*RECORDERS)
+@require_http_methods(["GET", "POST"])
+def record(request: HttpRequest) -> HttpResponse:
+    """Show the form, or take one report in."""
+    user, at = user_of(request), timezone.now()
+    on = timezone.localdate(at)
+    form = RecordForm(request.POST if request.method == "POST" else None, user=user, on=on, initial=_start(request))
+    if form.is_bound and form.is_valid():
+        try:
+            finding = _report(form.cleaned_data, user, at)
+            _remember(request, finding)
+            return redirect("stored", pk=finding.pk)
+        except (StepRefused, ReportConflict) as refused:
+            form.add_error(None, str(refused))
+    return render(request, "inspections/record.html", _page(request, form, user, on))
+
+
+def _report(fields: dict[str, Any], user: User, at: datetime) -> Finding:
+    finding, _created = Finding.objects.report(by=user, at=at, digest=digest(fields), **fields)
+    return finding
+
+
+def _start(request: HttpRequest) -> dict[str, Any]:
+    """Begin with the last village, or with what the address asks for (a link, or a search without script)."""
+    given = {name: value for name, value in request.GET.items() if name in RecordForm.base_fields and value}
+    last = _recent(request, "villages")[:1]
+    return {"id": uuid.uuid4(), **({"village": last[0]} if last else {}), **given}
+
+
+def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[str, Any]:
+    village = _one(villages_for(user, on), form["village"].value())
+    items = list(Item.objects.current())
+    item = next((item for item in items if str(item.pk) == str(form["item"].value())), None)
+    return {
+        "form": form,
+        "village": village,
+        "villages": _village_choices(request, village, user, on),
+        "item": item,
+        "items": _item_choices(request, item, items),
+        "aspects": _by_aspect(items),
+        "stored": Finding.objects.filter(reported_by=user, pk=_uuid(form["id"].value())).first() if form.errors else None,
+        "similar": _similar(village, item),
+    }
+
+
+# --- the pickers: a few radio buttons, refreshed by the search ------------------------------------------------------
+@require(*RECORDERS)
+@require_safe
+def record_villages(request: HttpRequest) -> HttpResponse:
+    """Give the villages that the search finds."""
+    user, on = user_of(request), timezone.localdate()
+    chosen = _one(villages_for(user, on), request.GET.get("village"))
+    rows = _village_choices(request, chosen, user, on)
+    return render(request, "inspections/record/_villages.html", {"villages": rows, "village": chosen})
+
+
+def _village_choices(request: HttpRequest, chosen: Village | None, user: User, on: date) -> list[Village]:
+    """Return the villages to choose from: found ones, else the chosen one and those of the last reports."""
+    rows = villages_for(user, on)
+    if text := request.GET.get("village_q", "").strip()[:60]:
+        return list(rows.search(text).in_order()[:FOUND])
+    recent = [key for key in _recent(request, "villages") if not chosen or key != str(chosen.pk)]
+    by_id = rows.in_bulk([uuid.UUID(key) for key in recent])
+    found = [by_id[uuid.UUID(key)] for key in recent if uuid.UUID(key) in by_id]
+    return [chosen, *found] if chosen else found
+
+
+@require(*RECORDERS)
+@require_safe
+def record_items(request: HttpRequest) -> HttpResponse:
+    """Give the items that the search finds."""
+    items = list(Item.objects.current())
+    chosen = next((item for item in items if str(item.pk) == request.GET.get("item")), None)
+    rows = _item_choices(request, chosen, items)
+    return render(request, "inspections/record/_items.html", {"items": rows, "item": chosen})
+
+
+def _item_choices(request: HttpRequest, chosen: Item | None, items: list[Item]) -> list[Item]:
+    """Return the items to choose from: found ones, else the chosen one and those of the last reports."""
+    if text := request.GET.get("item_q", "").strip()[:60]:
+        return list(find_items(text)[:FOUND])
+    by_id = {str(item.pk): item for item in items}
+    recent = [by_id[key] for key in _recent(request, "items") if key in by_id and by_id[key] != chosen]
+    return [chosen, *recent] if chosen else recent
+
+
+def _by_aspect(items: list[Item]) -> list[tuple[Aspect, list[Item]]]:
+    groups: dict[int, tuple[Aspect, list[Item]]] = {}
+    for item in items:
+        groups.setdefault(item.aspect_id, (item.aspect, []))[1].append(item)
+    return list(groups.values())
+
+
+@require(*RECORDERS)
+@require_safe
+def record_hints(request: HttpRequest) -> HttpResponse:
+    """Give what helps once village and item are chosen: similar open findings, the standard, quick phrases."""
+    user, on = user_of(request), timezone.localdate()
+    village = _one(villages_for(user, on), request.GET.get("village"))
+    item = _one(Item.objects.current(), request.GET.get("item"))
+    context = {"village": village, "item": item, "similar": _similar(village, item)}
+    return render(request, "inspections/record/_hints.html", context)
+
+
+def _similar(village: Village | None, item: Item | None) -> list[Finding]:
+    return list(Finding.objects.similar(village, item)[:SIMILAR]) if village else []
+
+
+# --- afterwards -----------------------------------------------------------------------------------------------------
+@require(*RECORDERS)
+@require_safe
+def stored(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say that the report is safe, and what it still waits for; the page asks again until all photos are there."""
+    own = Finding.objects.for_list().filter(reported_by=user_of(request))
+    finding = get_object_or_404(own, pk=pk)
+    waits = request.headers.get("HX-Target") == "stored"
+    template = "inspections/record/_stored.html" if waits else "inspections/record/stored.html"
+    return render(request, template, {"finding": finding, "arrival": dossier.arrivals([finding])[finding.pk]})
+
+
+# --- small things -----------------------------------------------------------------------------------------------------
+def _recent(request: HttpRequest, kind: str) -> list[str]:
+    kept: list[str] = request.session.get(f"recorded_{kind}", [])
+    return kept
+
+
+def _remember(request: HttpRequest, finding: Finding) -> None:
+    """Keep village and item of the latest reports in the session, newest first."""
+    for kind, value in (("villages", str(finding.village_id)), ("items", str(finding.item_id))):
+        others = [key for key in _recent(request, kind) if key != value]
+        request.session[f"recorded_{kind}"] = [value, *others][:RECENT]
+
+
+def _uuid(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _one(rows: "models.QuerySet[M]", key: Any) -> M | None:
+    """Return the row of that key, if it is one of them."""
+    try:
+        return rows.filter(pk=getattr(key, "pk", key)).first() if key else None
+    except (ValidationError, ValueError):
+        return None
+
+
+urlpatterns = [
+    path("new/", record, name="record"),
+    path("new/villages/", record_villages, name="record_villages"),
+    path("new/items/", record_items, name="record_items"),
+    path("new/hints/", record_hints, name="record_hints"),
+    path("<uuid:pk>/stored/", stored, name="stored"),
+]
