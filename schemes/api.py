@@ -3,7 +3,7 @@
 from typing import Any
 
 from django_filters import rest_framework as filters
-from rest_framework import serializers, viewsets
+from rest_framework import routers, serializers, viewsets
 
 from schemes.models import Item, ItemQuerySet, decimal_text
 from schemes.search import find_items
@@ -63,3 +63,8 @@ class ItemViewSet(viewsets.ReadOnlyModelViewSet[Item]):
     def get_queryset(self) -> Any:
         """Return the items of today's default scheme."""
         return Item.objects.current()
+
+
+router = routers.SimpleRouter()
+router.register("items", ItemViewSet, basename="item")
+urlpatterns = router.urls

@@ -28,7 +28,8 @@ class Command(BaseCommand):
             raise CommandError(f"The scheme does not add up:\n{wrong}") from wrong
         except SchemeFrozen as frozen:
             raise CommandError(str(frozen)) from frozen
-        self.stdout.write(f"{scheme}: {scheme.aspects.count()} aspects, {scheme.items.count()} items")
+        if options["verbosity"]:
+            self.stdout.write(f"{scheme}: {scheme.aspects.count()} aspects, {scheme.items.count()} items")
 
 
 def _read(path: Path) -> dict[str, Any]:
