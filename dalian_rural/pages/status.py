@@ -142,15 +142,21 @@ def database() -> Verdict:
     return OK, connection.vendor
 
 
+def broker_address() -> str:
+    """Return where the broker is."""
+    return str(settings.CELERY_BROKER_URL)
+
+
 def broker() -> Verdict:
-    """Connect to the broker, once and briefly."""
-    if settings.CELERY_BROKER_URL.startswith("filesystem://"):
+    """Connect to the broker, once and briefly; the answer names its kind, never its address."""
+    kind = broker_address().partition(":")[0]
+    if kind == "filesystem":
         folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
-        return (OK, "filesystem") if folder.is_dir() else (FAILED, "filesystem")
-    options = {"socket_connect_timeout": 1, "socket_timeout": 2}
-    with celery_app.connection_for_write(transport_options=options) as link:
+        return (OK, kind) if folder.is_dir() else (FAILED, kind)
+    options = {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
+    with celery_app.connection_for_write(url=broker_address(), transport_options=options) as link:
         link.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-    return OK, str(link.transport_cls)
+    return OK, kind
 
 
 def round_trip(alias: str) -> Verdict:
