@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +21,7 @@ from rest_framework.views import APIView
 
 from accounts.access import user_of
 from audit.log import refused
+from dalian_rural.problems import Problem
 from inspections.models import Photo
 from inspections.photo_rules import PhotoRefused, refusal
 from inspections.tasks_photos import hasten
@@ -36,14 +36,9 @@ STATUS = {
 }  # fmt: skip
 
 
-class PhotoProblem(APIException):
-    """A photo's refusal as an answer of the API."""
-
-    field = "file"
-
-    def __init__(self, cause: PhotoRefused) -> None:
-        super().__init__(str(cause), cause.code)
-        self.status_code = STATUS.get(cause.code, 400)
+def problem(cause: PhotoRefused) -> Problem:
+    """Turn a photo's refusal into an answer of the API."""
+    return Problem(STATUS.get(cause.code, 400), cause.code, str(cause), field="file")
 
 
 class Coordinate(serializers.FloatField):
@@ -129,7 +124,7 @@ class PhotoView(APIView):
             photo, created = self._receive(request, pk)
         except PhotoRefused as cause:
             refused(request._request, cause.code)
-            raise PhotoProblem(cause) from cause
+            raise problem(cause) from cause
         if not photo.is_ready:
             hasten(photo.pk)
         return Response(PhotoState(photo).data, 201 if created else 200)
@@ -157,7 +152,7 @@ class PhotoView(APIView):
         try:
             photo.discard(by=user)
         except PhotoRefused as cause:
-            raise PhotoProblem(cause) from cause
+            raise problem(cause) from cause
         return Response(status=204)
 
 
