@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
 
 from audit import triggers
 from tests import live
@@ -23,12 +22,6 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Create PostgreSQL's test database from template0 with C.UTF-8."""
     if connection.vendor == "postgresql":
         connection.creation.sql_table_creation_suffix = lambda: POSTGRES_SUFFIX  # type: ignore[method-assign]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: SettingsWrapper) -> None:
-    """Hash passwords fast: their strength is not what tests are about."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
