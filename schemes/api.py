@@ -12,7 +12,9 @@ from schemes.search import find_items
 class ItemFilter(filters.FilterSet):
     aspect = filters.CharFilter(field_name="aspect__code", help_text="A1 … A8")
     level = filters.ChoiceFilter(choices=Item.Level.choices)
-    search = filters.CharFilter(method="find", help_text="Words of the code, the name or the standard; likeliest first")
+    search = filters.CharFilter(
+        method="find", help_text="Words of the code, the name or the standard; likeliest first"
+    )
 
     class Meta:
         model = Item
@@ -43,7 +45,18 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
     class Meta:
         model = Item
         fields = [
-            *["id", "code", "name", "name_zh", "name_en", "aspect", "aspect_name", "points", "unit", "sources"],
+            *[
+                "id",
+                "code",
+                "name",
+                "name_zh",
+                "name_en",
+                "aspect",
+                "aspect_name",
+                "points",
+                "unit",
+                "sources",
+            ],
             *["level", "applies_if", "department", "standard", "good", "bad", "photograph", "not_counted"],
             *["goes_before", "gives_way_to"],
         ]

@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
+
 if TYPE_CHECKING:
     from schemes.definition import AspectRow, Definition, ItemRow
     from villages.models import Village
@@ -63,6 +65,7 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
         """Return the scheme that new findings are filed under."""
         return self.get(is_default=True)
 
+    @alters_data
     @transaction.atomic
     def load(self, definition: Definition) -> Scheme:
         """Write a checked definition over the rows of the same code and version; twice gives the same rows."""
@@ -76,8 +79,6 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
         if not self.filter(is_default=True).exists():
             self.filter(pk=scheme.pk).update(is_default=True)
         return self.get(pk=scheme.pk)
-
-    load.alters_data = True  # type: ignore[attr-defined]
 
 
 class SchemeFrozen(Exception):
@@ -126,6 +127,7 @@ class Scheme(InTwoLanguages):
         """Return where this text comes from, in the active language."""
         return self.pick("status_note")
 
+    @alters_data
     @transaction.atomic
     def freeze(self, *, at: datetime) -> None:
         """Fix the text for good, before a period is scored by it; a change is a new version."""
@@ -134,8 +136,7 @@ class Scheme(InTwoLanguages):
                 rows.update(frozen=True)
         self.refresh_from_db()
 
-    freeze.alters_data = True  # type: ignore[attr-defined]
-
+    @alters_data
     def write(self, definition: Definition) -> None:
         """Bring sources, aspects and items in line with the definition, keeping ids."""
         for source in definition.sources:
@@ -152,8 +153,6 @@ class Scheme(InTwoLanguages):
         Item.objects.update_or_create(
             scheme=self, code=row.code, defaults={"aspect": aspect, **row.columns()}
         )
-
-    write.alters_data = True  # type: ignore[attr-defined]
 
 
 class SchemeSource(FrozenWithScheme, InTwoLanguages):

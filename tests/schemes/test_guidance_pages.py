@@ -86,7 +86,9 @@ def test_a_search_without_result_offers_the_whole_list(browser: Client) -> None:
 
 
 def test_typing_replaces_only_the_list(browser: Client) -> None:
-    part = browser.get("/guidance/?q=黑臭", headers={"HX-Request": "true", "HX-Target": "items"}).content.decode()
+    part = browser.get(
+        "/guidance/?q=黑臭", headers={"HX-Request": "true", "HX-Target": "items"}
+    ).content.decode()
     assert "<html" not in part
     assert 'href="/guidance/A4-04/"' in part
 
@@ -99,7 +101,9 @@ def test_the_list_costs_two_queries_of_its_own(browser: Client, django_assert_ma
     assert len(own) == 2
 
 
-def test_an_item_page_costs_three_queries_of_its_own(browser: Client, django_assert_max_num_queries: Any) -> None:
+def test_an_item_page_costs_three_queries_of_its_own(
+    browser: Client, django_assert_max_num_queries: Any
+) -> None:
     with django_assert_max_num_queries(30) as queries:
         browser.get("/guidance/A4-04/")
     assert len([query for query in queries.captured_queries if "schemes_" in query["sql"]]) == 3

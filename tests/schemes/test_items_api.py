@@ -76,7 +76,9 @@ def test_items_are_read_only(browser: Client, item: Item) -> None:
     assert browser.delete(f"{URL}{item.pk}/").status_code in (403, 405)
 
 
-def test_the_number_of_queries_does_not_grow_with_the_page(browser: Client, django_assert_max_num_queries: Any) -> None:
+def test_the_number_of_queries_does_not_grow_with_the_page(
+    browser: Client, django_assert_max_num_queries: Any
+) -> None:
     def own(size: int) -> int:
         with django_assert_max_num_queries(20) as queries:
             browser.get(f"{URL}?page_size={size}")

@@ -43,7 +43,12 @@ def test_the_shipped_scheme_has_8_aspects_42_items_and_100_points(scheme: Scheme
     assert scheme.items.count() == 42
     assert sum(item.points for item in scheme.items.all()) == 100 * 10_000
     assert sum(aspect.max_points_units for aspect in scheme.aspects.all()) == 100 * 10_000
-    assert {s.code: s.weight for s in scheme.sources.all()} == {"self": 20, "dept": 30, "visit": 50, "system": 30}
+    assert {s.code: s.weight for s in scheme.sources.all()} == {
+        "self": 20,
+        "dept": 30,
+        "visit": 50,
+        "system": 30,
+    }
 
 
 def test_loading_twice_gives_the_same_rows(scheme: Scheme) -> None:
@@ -120,14 +125,26 @@ def test_an_item_applies_only_to_villages_that_have_what_it_is_about(scheme: Sch
         (lambda s, g: s["aspects"][0]["items"].pop(), "A1: points of its items: 14, expected 16"),
         (lambda s, g: s["aspects"][0].update(max_points=17), "points of all aspects: 101, expected 100"),
         (lambda s, g: s["aspects"][1]["items"][0].update(code="A1-01"), "A1-01: used by more than one item"),
-        (lambda s, g: s["aspects"][1]["items"][0].update(code="A9-01"), "A9-01: does not belong to aspect A2"),
+        (
+            lambda s, g: s["aspects"][1]["items"][0].update(code="A9-01"),
+            "A9-01: does not belong to aspect A2",
+        ),
         (lambda s, g: s["aspects"][2]["items"][0].update(level="street"), "A3-01: unknown level street"),
         (lambda s, g: s["aspects"][2]["items"][0].update(sources=["drone"]), "A3-01: unknown source drone"),
-        (lambda s, g: s["aspects"][2]["items"][0].update(applies_if=["airport"]), "unknown village attribute airport"),
+        (
+            lambda s, g: s["aspects"][2]["items"][0].update(applies_if=["airport"]),
+            "unknown village attribute airport",
+        ),
         (lambda s, g: s["aspects"][2]["items"][0]["rule"].update(type="guess"), "A3-01: unknown rule guess"),
         (lambda s, g: s["aspects"][2]["items"][0]["rule"].update(target_pct=70), "the target must lie above"),
-        (lambda s, g: s["aspects"][0]["items"][0]["rule"].update(per_finding=9), "a finding costs 9 of 4 points"),
-        (lambda s, g: s["scheme"]["sources"]["visit"].update(weight=0.4), "weights of self, dept, visit: 0.9"),
+        (
+            lambda s, g: s["aspects"][0]["items"][0]["rule"].update(per_finding=9),
+            "a finding costs 9 of 4 points",
+        ),
+        (
+            lambda s, g: s["scheme"]["sources"]["visit"].update(weight=0.4),
+            "weights of self, dept, visit: 0.9",
+        ),
         (lambda s, g: g["items"].pop("A4-02"), "A4-02: no guidance"),
         (lambda s, g: g["items"]["A4-02"]["bad"].update(en=" "), "A4-02: guidance lacks bad in en"),
         (lambda s, g: g["precedence"].append(["A1-01", "A9-09"]), "does not name two items"),
@@ -161,7 +178,11 @@ def test_the_database_refuses_to_change_a_frozen_item(scheme: Scheme) -> None:
     scheme.freeze(at=AT)
     item = scheme.items.get(code="A1-01")
     for statement in ("UPDATE schemes_item SET points = 1", "DELETE FROM schemes_item"):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
     assert Item.objects.get(pk=item.pk).points == 40_000
 
