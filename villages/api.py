@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import serializers, viewsets
+from rest_framework import routers, serializers, viewsets
 
 from villages.models import Division, Responsibility, Village
 from villages.views.places import read_uuid
@@ -146,3 +146,10 @@ class ResponsibilityViewSet(viewsets.ReadOnlyModelViewSet):
             if key := read_uuid(wanted.get(column)):
                 rows = rows.filter(**{f"in_{column}_id": key})
         return rows.order_by("kind", "pk")
+
+
+router = routers.SimpleRouter()
+router.register("divisions", DivisionViewSet, basename="api_division")
+router.register("villages", VillageViewSet, basename="api_village")
+router.register("responsibilities", ResponsibilityViewSet, basename="api_responsibility")
+urlpatterns = router.urls
