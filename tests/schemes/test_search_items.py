@@ -25,7 +25,7 @@ from schemes.search import find_items
     ],
 )
 def test_search_puts_the_likeliest_item_first(item: Item, text: str, first: str) -> None:
-    assert [found.code for found in find_items(text)][0] == first
+    assert next(found.code for found in find_items(text)) == first
 
 
 def test_every_word_must_be_there(item: Item) -> None:
