@@ -76,7 +76,8 @@ class ItemRow(Row):
     def columns(self) -> Data:
         """Return the columns with the written standard spread out."""
         columns = super().columns()
-        return columns | columns.pop("texts")
+        texts: dict[str, str] = columns.pop("texts")
+        return {**columns, **texts}
 
 
 @dataclass(frozen=True)
