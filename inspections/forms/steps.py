@@ -195,7 +195,7 @@ class ClaimForm(ReasonForm):
 
 
 class CheckForm(RemarkForm):
-    verb = "check"
+    verb = "pass_check"
 
 
 class CloseForm(RemarkForm):

@@ -1,0 +1,5 @@
+"""The API of inspections, one module per noun."""
+
+from inspections.api import photos
+
+urlpatterns = [*photos.urlpatterns]

@@ -1,0 +1,45 @@
+"""The models of inspections, one file per noun."""
+
+from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
+from inspections.models.photos import NearDuplicate, Photo, PhotoUse
+from inspections.models.proposals import Proposal
+from inspections.models.records import (
+    AfterPhotoRule,
+    Claim,
+    DeadlineRule,
+    Decision,
+    Extension,
+    FindingEvent,
+    Instruction,
+    Milestone,
+    NumberSeries,
+    Part,
+    Rectification,
+    RectificationPlan,
+)
+from inspections.models.reminders import Reminder, Sweep
+
+__all__ = [
+    "IN_HAND",
+    "AfterPhotoRule",
+    "Claim",
+    "DeadlineRule",
+    "Decision",
+    "Extension",
+    "Finding",
+    "FindingEvent",
+    "FindingQuerySet",
+    "Instruction",
+    "Milestone",
+    "NearDuplicate",
+    "NumberSeries",
+    "Part",
+    "Photo",
+    "PhotoUse",
+    "Proposal",
+    "Rectification",
+    "RectificationPlan",
+    "Reminder",
+    "ReportConflict",
+    "Sweep",
+]

@@ -1,0 +1,237 @@
+"""The reviewing side's verbs: check, close, send back, decide on requests, re-open, and the leader's instruction."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inspections import deadlines, notices
+from inspections.models.records import (
+    Claim,
+    Extension,
+    FindingEvent,
+    Instruction,
+    Milestone,
+    Rectification,
+    RectificationPlan,
+    Request,
+)
+from inspections.models.rectifying import RectifyingVerbs
+from inspections.steps import State, StepRefused
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+R = TypeVar("R", RectificationPlan, Extension, Claim)
+
+# which request a step makes or decides: buttons show a step only where there is something to ask or to decide
+_ASKS: dict[str, type[RectificationPlan] | type[Extension] | type[Claim]] = {
+    "file_plan": RectificationPlan,
+    "ask_extension": Extension,
+    "claim": Claim,
+}
+_DECIDES = {"decide_plan": RectificationPlan, "decide_extension": Extension, "decide_claim": Claim}
+
+
+class DecidingVerbs(RectifyingVerbs):
+    """Verbs of the offices that review, and of leaders."""
+
+    class Meta:
+        abstract = True
+
+    def _special_refusal(self, step: str, user: "User", at: datetime) -> StepRefused | None:
+        if step in _DECIDES and not self._waits(_DECIDES[step]):
+            return StepRefused(_("No request of this kind waits for a decision."), "wrong_state")
+        if step in _ASKS and self._waits(_ASKS[step]):
+            return StepRefused(_("A request of this kind already waits for a decision."), "conflict")
+        if step == "file_plan" and self.kind == self.Kind.AT_ONCE:
+            return StepRefused(
+                _("This finding is to be put right at once. Ask for an extension instead."), "invalid"
+            )
+        if step == "complete_milestone" and not self.open_milestones().exists():
+            return StepRefused(_("There is no open milestone."), "wrong_state")
+        if step == "reply" and not self._unanswered().exists():
+            return StepRefused(_("There is no instruction without a reply."), "wrong_state")
+        return super()._special_refusal(step, user, at)
+
+    def _waits(self, model: type[RectificationPlan] | type[Extension] | type[Claim]) -> bool:
+        return model._default_manager.filter(finding_id=self.pk, state="asked").exists()
+
+    def open_milestones(self) -> "models.QuerySet[Milestone]":
+        """Return the stages of the approved plan that are not reported as done, the earliest first."""
+        plan = {"plan__finding_id": self.pk, "plan__state": "approved"}
+        return Milestone.objects.filter(done_at=None, **plan).order_by("date", "pk")
+
+    def _unanswered(self) -> "models.QuerySet[Instruction]":
+        return Instruction.objects.filter(finding_id=self.pk, replied_at=None)
+
+    @transaction.atomic
+    def pass_check(self, *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
+        """Pass the county office's check of a city finding on to the city."""
+        event = self.take("check", by=by, at=at, remark=remark, to=State.CHECKED, checked_at=at)
+        notices.checked(self, at)
+        return event
+
+    @transaction.atomic
+    def close(self, *, by: "User", at: datetime, remark: str = "", document: str = "") -> FindingEvent:
+        """Close as fixed: on time if the submission came before the first due date."""
+        if self.kind == self.Kind.CONTINUING and not document:
+            raise StepRefused(_("Name the signed decision that ends a continuing rectification."), "invalid")
+        event = self.take(
+            "close", by=by, at=at, remark=remark, to=State.CLOSED, ending=self.Ending.FIXED,
+            closed_at=at, closed_by=by, closing_document=document, on_time=self._was_on_time(),
+        )  # fmt: skip
+        self._outcome(Rectification.Outcome.CLOSED)
+        notices.decided(self, "close", at)
+        return event
+
+    close.alters_data = True  # type: ignore[attr-defined]
+
+    def _was_on_time(self) -> bool | None:
+        if self.first_due_on is None or self.submitted_at is None:
+            return None
+        return timezone.localdate(self.submitted_at) <= self.first_due_on
+
+    @transaction.atomic
+    def send_back(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
+        """Send a rectification back; the township gets at least two more days, on record."""
+        if not reason.strip():
+            raise StepRefused(_("Say what is still missing."), "reason_missing")
+        until = self._later(at)
+        event = self.take(
+            "send_back", by=by, at=at, remark=reason, to=State.RETURNED, times_returned=self.times_returned + 1,
+            due_on=until, checked_at=None, creates=self._extension(Extension.Cause.RETURN, until, reason, by, at),
+        )  # fmt: skip
+        self._outcome(Rectification.Outcome.RETURNED)
+        notices.decided(self, "send_back", at, reason)
+        return event
+
+    def _later(self, at: datetime) -> date | None:
+        """Return the due date after a return; a finding whose due date is not set yet keeps waiting for it."""
+        if self.due_on is None:
+            return None
+        return deadlines.after_return(self.due_on, timezone.localdate(at), settings.RETURN_EXTRA_DAYS)
+
+    def _extension(self, cause: str, until: date | None, reason: str, by: "User", at: datetime) -> list[Extension]:
+        """Return the record that a due date moved, if it did."""
+        if until is None or until == self.due_on:
+            return []
+        row = Extension(finding_id=self.pk, cause=cause, until=until, reason=reason, asked_by=None, asked_at=at)
+        row.state, row.decided_by, row.decided_at = "approved", by, at
+        return [row]
+
+    def _outcome(self, outcome: str) -> None:
+        """Mark the latest submission with what became of it."""
+        latest = Rectification.objects.filter(finding_id=self.pk).order_by("-at").first()
+        if latest:
+            Rectification.objects.filter(pk=latest.pk).update(outcome=outcome)
+
+    @transaction.atomic
+    def decide_plan(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
+        """Approve the plan, whose date the clock then runs to, or refuse it with a reason."""
+        plan = self._asked(RectificationPlan, accept, reason)
+        changes: dict[str, Any] = {}
+        creates: list[Extension] = []
+        if accept:
+            until = None if self.kind == self.Kind.CONTINUING else plan.date
+            changes = {"due_on": until, "first_due_on": until}
+            creates = self._extension(Extension.Cause.PLAN, until, plan.measures, by, at)
+        return self._decide_request("decide_plan", plan, by, at, accept, reason, creates, changes)
+
+    @transaction.atomic
+    def decide_extension(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
+        """Grant the later due date or refuse it; on-time still looks at the first one."""
+        request = self._asked(Extension, accept, reason)
+        changes = {"due_on": request.until} if accept else {}
+        return self._decide_request("decide_extension", request, by, at, accept, reason, [], changes)
+
+    @transaction.atomic
+    def decide_claim(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
+        """Accept the claimed ending, which closes the finding, or refuse it."""
+        claim = self._asked(Claim, accept, reason)
+        changes: dict[str, Any] = {}
+        if accept:
+            changes = {"ending": claim.ending, "duplicate_of": claim.duplicate_of, "closed_at": at, "closed_by": by}
+        to = State.CLOSED if accept else None
+        return self._decide_request("decide_claim", claim, by, at, accept, reason, [], changes, to)
+
+    def _asked(self, model: type[R], accept: bool, reason: str) -> R:
+        """Return the request of this kind that waits; a refusal needs a reason."""
+        if not accept and not reason.strip():
+            raise StepRefused(_("Give a reason."), "reason_missing")
+        request = model._default_manager.filter(finding_id=self.pk, state="asked").first()
+        if request is None:
+            raise StepRefused(_("No request of this kind waits for a decision."), "wrong_state")
+        return request
+
+    def _decide_request(
+        self,
+        step: str,
+        request: Request,
+        by: "User",
+        at: datetime,
+        accept: bool,
+        reason: str,
+        creates: list[Extension],
+        changes: dict[str, Any],
+        to: str | None = None,
+    ) -> FindingEvent:
+        event = self.take(
+            step, by=by, at=at, remark=reason, to=to, creates=creates,
+            decides=(request, Request.decision(by, at, accept, reason)), **changes,
+        )  # fmt: skip
+        notices.decided(self, step, at, reason)
+        return event
+
+    @transaction.atomic
+    def reopen(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
+        """Correct a wrong decision on the same row; a problem that came back is a new finding instead."""
+        if not reason.strip():
+            raise StepRefused(_("Give a reason."), "reason_missing")
+        until = self._later(at)
+        event = self.take(
+            "reopen", by=by, at=at, remark=reason, to=State.OPEN, ending="", closed_at=None, closed_by=None,
+            closing_document="", on_time=None, duplicate_of=None, due_on=until, checked_at=None,
+            creates=self._extension(Extension.Cause.REOPEN, until, reason, by, at),
+        )  # fmt: skip
+        notices.decided(self, "reopen", at, reason)
+        return event
+
+    @transaction.atomic
+    def instruct(self, *, by: "User", at: datetime, text: str) -> FindingEvent:
+        """Leave a leader's instruction, which becomes a task of the issuing office."""
+        if not text.strip():
+            raise StepRefused(_("Write the instruction first."), "invalid")
+        row = Instruction(finding_id=self.pk, text=text, by=by, at=at)
+        event = self.take("instruct", by=by, at=at, remark=text, creates=[row])
+        notices.instructed(self, at)
+        return event
+
+    @transaction.atomic
+    def reply(self, instruction: Instruction, *, by: "User", at: datetime, text: str) -> FindingEvent:
+        """Answer a leader's instruction for the issuing office; the leader is told."""
+        if not text.strip():
+            raise StepRefused(_("Write the reply first."), "invalid")
+        event = self.take("reply", by=by, at=at, remark=text)
+        answer = {"reply": text, "replied_by": by, "replied_at": at}
+        if not self._unanswered().filter(pk=instruction.pk).update(**answer):
+            raise StepRefused(_("A colleague has already replied."), "conflict")
+        notices.replied(self, instruction, at)
+        return event
+
+    def note(self, *, by: "User", at: datetime, remark: str) -> FindingEvent:
+        """Add a remark to the timeline."""
+        if not remark.strip():
+            raise StepRefused(_("Write the remark first."), "invalid")
+        return self.take("note", by=by, at=at, remark=remark)
+
+    def after_undo(self, event: FindingEvent, at: datetime) -> None:
+        """Withdraw the waiting notices and reopen the submission's outcome."""
+        notices.take_back(self, event.step, event.version, at)
+        if event.step in {"close", "send_back"}:
+            latest = Rectification.objects.filter(finding_id=self.pk).order_by("-at").first()
+            if latest:
+                Rectification.objects.filter(pk=latest.pk).update(outcome=None)

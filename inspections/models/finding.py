@@ -1,0 +1,259 @@
+"""The finding: one problem in one village, from the report to the closed ledger line."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from inspections.models.deciding import DecidingVerbs
+from inspections.models.photos import Photo
+from inspections.models.records import FindingEvent, Part
+from inspections.steps import PartName, State, StepRefused
+from villages.models import Division, Village
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from schemes.models import Item
+
+IN_HAND = (State.OPEN, State.RETURNED)
+
+
+class ReportConflict(Exception):
+    """A report under an id that is taken: `id_taken` by somebody else, `id_conflict` with another body."""
+
+    def __init__(self, message: Any, code: str) -> None:
+        super().__init__(str(message))
+        self.code = code
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Sets of findings; who sees which, and what dates can tell."""
+
+    # --- scope ------------------------------------------------------------------------------------------------
+    def visible_to(self, user: "User", on: date | None = None) -> Self:
+        """Return what the user may read today: the geography is the user's, the role's part is here."""
+        on = on or timezone.localdate()
+        return self.filter(self._scope(user, on))
+
+    def _scope(self, user: "User", on: date) -> Q:
+        q = Q(reported_by=user) if user.roles(on) - {Role.SYSADMIN} else Q(pk=None)
+        issued = Q(issued_at__isnull=False)
+        geographic = user.places(on, Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.TOWNSHIP, Role.LEADER)
+        q |= issued & geographic.q()
+        for post in user.posts_on(on):
+            if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
+                q |= Q(issuing_office_id=post.division_id)
+            elif post.role == Role.AUDITOR:
+                q |= issued
+            elif post.role == Role.DEPARTMENT:
+                q |= issued & Q(item__department_id=post.organisation_id)
+        return q
+
+    # --- sets -------------------------------------------------------------------------------------------------
+    def issued(self) -> Self:
+        """Return what the inspected side knows of."""
+        return self.filter(issued_at__isnull=False)
+
+    def in_hand(self) -> Self:
+        """Return what the township has to put right."""
+        return self.filter(state__in=IN_HAND)
+
+    def overdue(self, at: datetime) -> Self:
+        """Return what is in hand past its due date (24:00 Asia/Shanghai of that day)."""
+        return self.in_hand().filter(due_on__lt=timezone.localdate(at))
+
+    def due_today(self, at: datetime) -> Self:
+        """Return what is in hand and due today."""
+        return self.in_hand().filter(due_on=timezone.localdate(at))
+
+    def on_time(self) -> Self:
+        """Return what was fixed by a submission that came before the first due date."""
+        return self.filter(ending="fixed", on_time=True)
+
+    def similar(self, village: Village, item: "Item | None" = None) -> Self:
+        """Return the village's findings in hand or under review, the same item first: the hint before recording."""
+        live = self.filter(village=village, state__in=[*IN_HAND, State.SUBMITTED, State.CHECKED])
+        same_first = models.Case(models.When(item=item, then=0), default=1) if item else models.Value(0)
+        return live.for_list().order_by(same_first, "-issued_at")
+
+    def for_list(self) -> Self:
+        """Fetch what every list shows along with the rows."""
+        return self.select_related("village", "township", "county", "item__aspect", "issuing_office")
+
+    def waiting_for_check(self, on: date) -> Q:
+        """Return the condition that the county office still has its working day."""
+        return Q(state=State.SUBMITTED, check_due_on__gte=on)
+
+    def to_review(self, user: "User", on: date) -> Self:
+        """Return what waits for this user's review, as county check or as issuing office."""
+        posts = user.posts_on(on)
+        offices = [p.division_id for p in posts if p.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
+        counties = [p.division_id for p in posts if p.role == Role.COUNTY_OFFICE]
+        waiting = self.waiting_for_check(on)
+        mine = Q(issuing_office__in=offices, state__in=[State.SUBMITTED, State.CHECKED]) & ~waiting
+        return self.filter(mine | (waiting & Q(county__in=counties))).exclude(
+            parts__in=Part.objects.filter(user=user, part=PartName.RECTIFY)
+        )
+
+    # --- verbs on the set -------------------------------------------------------------------------------------
+    def issue_ready(self, at: datetime) -> int:
+        """Issue each complete report of a team that may issue directly; the safety net behind `photo_arrived`."""
+        issued = 0
+        for finding in self.filter(state=State.REPORTED, direct=True).select_related("reported_by", "village"):
+            try:
+                issued += bool(finding.is_complete() and finding.issue(by=finding.reported_by, at=at))
+            except StepRefused:
+                continue  # someone else was faster, or the post has ended: the office confirms by hand
+        return issued
+
+    def report(
+        self,
+        *,
+        id: UUID,
+        by: "User",
+        at: datetime,
+        village: Village,
+        item: "Item",
+        description: str,
+        digest: str,
+        photos: Sequence[Mapping[str, str]] = (),
+        source: str = "",
+        **more: Any,
+    ) -> tuple["Finding", bool]:
+        """Take in one report under the client's id; a repeat of the same body returns the first row.
+
+        `photos` are the declared before-photos as {"id", "sha256"}; `digest` is the SHA-256 of the canonical body.
+        Returns (finding, created). Raises ReportConflict and StepRefused.
+        """
+        if existing := self._same_report(id, by, digest):
+            return existing, False
+        on = timezone.localdate(at)
+        office, direct, own_source = self._reporting_side(by, on, village)
+        finding = self.model(
+            id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
+            digest=digest, declared_photos=[dict(p) for p in photos], source=source or own_source,
+            issuing_office=office, direct=direct, township=village.township_on(on), county=village.county_on(on), **more,
+        )  # fmt: skip
+        return self._keep(finding, at)
+
+    def _same_report(self, id: UUID, by: "User", digest: str) -> "Finding | None":
+        existing = self.filter(pk=id).first()
+        taken = existing.reported_by_id != by.pk if existing else Photo.objects.parked_by_others(id, by)
+        if taken:
+            raise ReportConflict(_("This id belongs to something else."), "id_taken")
+        if existing and existing.digest != digest:
+            raise ReportConflict(_("A different report was already stored under this id."), "id_conflict")
+        return existing
+
+    def _keep(self, finding: "Finding", at: datetime) -> tuple["Finding", bool]:
+        try:
+            with transaction.atomic():
+                finding.save(force_insert=True)
+                finding.events.create(
+                    step="report", by=finding.reported_by, at=at, from_state=State.REPORTED, to_state=State.REPORTED,
+                    version=finding.version, internal=True,
+                )  # fmt: skip
+                Photo.objects.adopt(finding)
+                finding.photo_arrived(at=at)
+        except IntegrityError:  # the same PUT came twice at once: the other one was first
+            existing = self._same_report(finding.pk, finding.reported_by, finding.digest)
+            if existing is None:
+                raise
+            return existing, False
+        return finding, True
+
+    @staticmethod
+    def _reporting_side(by: "User", on: date, village: Village) -> tuple[Division, bool, str]:
+        """Return (issuing office, may it issue directly, source) from the reporter's post of the day."""
+        county, source = village.county_on(on), Finding.Source
+        posts = by.posts_on(on)
+        for post in posts:
+            if post.role == Role.INSPECTOR and not any(_belongs_to(p, county, village, on) for p in posts if p is not post):
+                office = post.division if post.division and post.division.level == Division.Level.COUNTY else county.parent_on(on)
+                own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
+                if office.level != Division.Level.COUNTY or office == county:
+                    return office, post.issues_directly, source.COUNTY_PATROL if office == county else own
+            if post.role == Role.CITY_OFFICE:
+                return post.division, False, source.CITY_VISIT
+            if post.role == Role.COUNTY_OFFICE and post.division_id == county.pk:
+                return county, False, source.COUNTY_PATROL
+        raise StepRefused(_("Your post does not record problems in this village."), "not_yours")
+
+
+def _belongs_to(post: Any, county: Division, village: Village, on: date) -> bool:
+    """Tell whether a second post ties the inspector to the unit that is inspected."""
+    if post.role == Role.TOWNSHIP:
+        return bool(post.division and post.division.parent_on(on) == county)
+    return post.role == Role.COUNTY_OFFICE and post.division_id == county.pk
+
+
+class Finding(DecidingVerbs):
+    """One problem: village, place, scheme item, photos; its way from reported to closed."""
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        indexes = [
+            # the ledger of a unit, a township and the city, paged by key
+            models.Index(fields=["county", "state", "due_on", "id"], name="finding_county_ledger"),
+            models.Index(fields=["township", "state", "due_on", "id"], name="finding_township_ledger"),
+            models.Index(fields=["-issued_at", "-id"], name="finding_by_issue"),
+            models.Index(fields=["county", "-issued_at", "-id"], name="finding_county_by_issue"),
+            models.Index(fields=["township", "-issued_at", "-id"], name="finding_township_by_issue"),
+            # the reminder sweep and the overdue counts
+            models.Index(fields=["due_on", "id"], condition=Q(state__in=IN_HAND), name="finding_in_hand_by_due"),
+            # the review queue, oldest first
+            models.Index(
+                fields=["submitted_at", "id"],
+                condition=Q(state__in=["submitted", "checked"]),
+                name="finding_to_review",
+            ),
+            # the issuing office's list of what waits to be issued
+            models.Index(fields=["reported_at", "id"], condition=Q(state="reported"), name="finding_to_issue"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(issued_at__isnull=False) | Q(state__in=["reported", "rejected"]),
+                name="finding_issued_or_reported",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", ending__gt="", closed_at__isnull=False)
+                | (~Q(state="closed") & (Q(ending="") | Q(state="rejected"))),
+                name="finding_closed_has_ending",
+            ),
+            # only a fixed finding counts as on time or late
+            models.CheckConstraint(condition=Q(on_time=None) | Q(ending="fixed"), name="finding_on_time_is_fixed"),
+            models.CheckConstraint(condition=Q(times_returned__gte=0), name="finding_times_returned"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"{self.village.name} {self.item.code}"
+
+    @property
+    def days_left(self) -> int | None:
+        """Return whole days from today to the due date; negative when overdue."""
+        return (self.due_on - timezone.localdate()).days if self.due_on else None
+
+    def was_not_checked(self) -> bool:
+        """Tell whether the county's check lapsed (未初核)."""
+        return bool(self.check_due_on and not self.checked_at and self.state == State.CLOSED)
+
+    def timeline(self, user: "User", on: date) -> models.QuerySet[FindingEvent]:
+        """Return the events the user may read: what happened before the issue stays with the issuing side."""
+        events = self.events.select_related("by__person").order_by("version")
+        return events if self._is_issuing_side(user, on) else events.filter(internal=False)
+
+    def _is_issuing_side(self, user: "User", on: date) -> bool:
+        offices = {p.division_id for p in user.posts_on(on) if p.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}}
+        return self.issuing_office_id in offices or self.reported_by_id == user.pk or user.has_role(Role.AUDITOR, on)
+
+
+__all__ = ["IN_HAND", "Finding", "FindingQuerySet", "ReportConflict"]

@@ -1,0 +1,151 @@
+"""The issuing side's verbs: issue, refuse, merge, amend, urge, withdraw."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inspections import deadlines, notices
+from inspections.models.base import FindingBase
+from inspections.models.photos import Photo
+from inspections.models.records import DeadlineRule, FindingEvent, NumberSeries
+from inspections.steps import State, StepRefused
+from villages.chain import chain_on
+from villages.models import Holiday
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from inspections.models.finding import Finding
+    from schemes.models import Item
+    from villages.models import Village
+
+DEFAULT_RULE = deadlines.Rule(days=5, counting="calendar", severity_days={})
+
+
+class IssuingVerbs(FindingBase):
+    """Verbs of the office that issues."""
+
+    class Meta:
+        abstract = True
+
+    def is_complete(self) -> bool:
+        """Tell whether every declared before-photo has arrived."""
+        return Photo.objects.before_complete(self)
+
+    def may_issue_incomplete(self, at: datetime) -> bool:
+        """Tell whether the office may issue with the photos that came."""
+        return at - self.reported_at >= timedelta(hours=settings.ISSUE_INCOMPLETE_AFTER_HOURS)
+
+    def photo_arrived(self, *, at: datetime) -> None:
+        """Issue at once if this was the last thing missing and the reporter's team may issue directly."""
+        if self.state == State.REPORTED and self.direct and self.is_complete():
+            self.issue(by=self.reported_by, at=at)
+
+    @transaction.atomic
+    def issue(
+        self, *, by: "User", at: datetime, kind: str = "", incomplete_reason: str = ""
+    ) -> FindingEvent:
+        """Address the finding to its township: number, chain of responsible persons, due date, notices."""
+        on = timezone.localdate(at)
+        if not self.is_complete() and self.may_issue_incomplete(at) and not incomplete_reason:
+            raise StepRefused(_("Say why the finding is issued without all its photos."), "reason_missing")
+        event = self.take(
+            "issue", by=by, at=at, remark=incomplete_reason, to=State.OPEN,
+            issued_by=by, issued_at=at, incomplete_reason=incomplete_reason, kind=kind or self.kind,
+            chain=chain_on(self.village, on).as_json(), **self._places(self.village, on), **self._clock(on),
+        )  # fmt: skip
+        self._number(on)
+        notices.issued(self, at)
+        return event
+
+    issue.alters_data = True  # type: ignore[attr-defined]
+
+    def _number(self, on: date) -> None:
+        self.number = NumberSeries.next_number(self.county, on.year)
+        type(self)._default_manager.filter(pk=self.pk).update(number=self.number)
+
+    def _clock(self, on: date) -> dict[str, Any]:
+        """Return the columns of the deadline, counted from the day of issue by the office's rule."""
+        stored = DeadlineRule.objects.for_office(self.issuing_office, on)
+        rule = stored.as_rule() if stored else DEFAULT_RULE
+        due = deadlines.due_on(rule, on, self.severity, Holiday.objects.calendar())
+        return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
+
+    @staticmethod
+    def _places(village: "Village", on: date) -> dict[str, Any]:
+        return {"township": village.township_on(on), "county": village.county_on(on)}
+
+    def reject(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
+        """Do not issue a report; its reporter reads why."""
+        _need(reason)
+        return self.take("reject", by=by, at=at, remark=reason, to=State.REJECTED, closed_at=at, closed_by=by)
+
+    @transaction.atomic
+    def merge_into(self, other: "Finding", *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
+        """Merge a report into an earlier finding of the same village; its photos are shown there too."""
+        if other.pk == self.pk or other.village_id != self.village_id or other.state == State.REJECTED:
+            raise StepRefused(_("Only findings of the same village can be merged."), "invalid")
+        event = self.take(
+            "merge", by=by, at=at, remark=remark, to=State.REJECTED, closed_at=at, closed_by=by,
+            ending=self.Ending.DUPLICATE, duplicate_of=other,
+        )  # fmt: skip
+        Photo.objects.show_also(self, other, at=at)
+        return event
+
+    @transaction.atomic
+    def amend(
+        self,
+        *,
+        by: "User",
+        at: datetime,
+        item: "Item | None" = None,
+        village: "Village | None" = None,
+        place: str | None = None,
+        description: str | None = None,
+        kind: str | None = None,
+        remark: str = "",
+    ) -> FindingEvent:
+        """Correct what was found where; notices again, the due date stays."""
+        wished = {"item": item, "village": village, "place": place, "description": description, "kind": kind}
+        changes = {name: value for name, value in wished.items() if value is not None and value != getattr(self, name)}
+        if not changes:
+            raise StepRefused(_("Nothing has been changed."), "invalid")
+        if village:
+            changes |= self._move(village, timezone.localdate(at))
+        event = self.take("amend", by=by, at=at, remark=remark, **changes)
+        if self.state != State.REPORTED:
+            notices.amended(self, at)
+        return event
+
+    def _move(self, village: "Village", on: date) -> dict[str, Any]:
+        """Return the columns of another village; a numbered finding stays in its unit."""
+        places = self._places(village, on)
+        if self.number and places["county"] != self.county:
+            raise StepRefused(_("The number belongs to the unit. Withdraw the finding and record it there."), "invalid")
+        return {**places, "chain": chain_on(village, on).as_json()} if self.number else places
+
+    @transaction.atomic
+    def urge(self, *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
+        """Urge the township; a signed step of the office, never automatic."""
+        event = self.take("urge", by=by, at=at, remark=remark)
+        notices.urged(self, at, remark)
+        return event
+
+    @transaction.atomic
+    def withdraw(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
+        """End a finding that should not have been issued; it is never counted as fixed."""
+        _need(reason)
+        event = self.take(
+            "withdraw", by=by, at=at, remark=reason, to=State.CLOSED,
+            ending=self.Ending.WITHDRAWN, closed_at=at, closed_by=by,
+        )  # fmt: skip
+        notices.decided(self, "withdraw", at, reason)
+        return event
+
+
+def _need(reason: str) -> None:
+    if not reason.strip():
+        raise StepRefused(_("Give a reason."), "reason_missing")
