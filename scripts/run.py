@@ -108,7 +108,8 @@ def run(services: list[Service]) -> None:
         services.append(broker)
         broker.start(env)
         broker_port = int(env["BROKER_URL"].rpartition(":")[2].partition("/")[0])
-        embedded.wait_for(lambda: embedded.listens(broker_port), broker.process, "the broker")
+        if broker.process:
+            embedded.wait_for(lambda: embedded.listens(broker_port), broker.process, "the broker")
     state = prepare(env)
     for service in programs(listener):
         services.append(service)

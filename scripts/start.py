@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -156,4 +155,4 @@ def insist(holds: bool, message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
