@@ -323,6 +323,14 @@ class NoteForm(StepForm):
 class UndoForm(StepForm):
     verb = "undo"
 
+    def prepare(self) -> None:
+        """The toast sends no version: the latest decision is meant, and only one's own can be taken back."""
+        self.fields["version"].required = False
+
+    def clean_version(self) -> int:
+        """Take the present version."""
+        return self.cleaned_data["version"] or self.finding.version
+
 
 # `rectify` has a page of its own
 STEP_FORMS: dict[str, type[StepForm]] = {

@@ -90,6 +90,8 @@ def finding_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse
         try:
             return _take(request, form, step)
         except StepRefused as refused:
+            if step == "undo" and request.headers.get("HX-Request"):
+                return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")
             form = _again(form, refused, at)
     return step_page(request, form.finding, step, at, form=form)
 
