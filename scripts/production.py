@@ -270,7 +270,10 @@ def proof(visitor: Visitor, env: dict[str, str]) -> None:
     step("original and copies are in S3", lambda: in_storage(env, digest))
     state = visitor.ask("GET", f"/api/v1/findings/{finding}/").json()["state"]
     print(f"     the finding is {state}", flush=True)
-    step("beat and worker give signs of life", lambda: [alive(name, env) for name in ("beat", "worker")])
+    step(
+        "beat and worker give signs of life",
+        lambda: until(lambda: alive("beat", env) and alive("worker", env)),
+    )
 
 
 def picture() -> bytes:
@@ -331,12 +334,10 @@ def refuses_a_wrong_secret(env: dict[str, str]) -> None:
     raise SystemExit("the S3 server took a wrong signature")
 
 
-def alive(name: str, env: dict[str, str]) -> None:
-    """Wait for a process's sign of life."""
+def alive(name: str, env: dict[str, str]) -> bool:
+    """Tell whether a process gave a sign of life lately."""
     command = ["python", "manage.py", "alive", name, "--seconds", "60"]
-    until(
-        lambda: subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False).returncode == 0
-    )
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False).returncode == 0
 
 
 # --- small things -------------------------------------------------------------------------------------------

@@ -277,7 +277,7 @@ def split_key(key: str) -> Key:
 
 def texts_of(message: Message) -> tuple[str, ...]:
     """List a message's translations."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
 
 
 def untranslated(catalog: Catalog) -> list[Message]:
