@@ -1,5 +1,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from schemes.models import Aspect, Item, Scheme
@@ -14,11 +15,10 @@ def guidance(request: HttpRequest) -> HttpResponse:
     template = (
         "schemes/_items.html" if request.headers.get("HX-Target") == "items" else "schemes/guidance.html"
     )
-    return render(
-        request,
-        template,
-        {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": Scheme.objects.default()},
-    )
+    context = {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": Scheme.objects.default()}
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Target"])  # the same address answers with a page or with the list alone
+    return response
 
 
 @require_safe
