@@ -1,6 +1,6 @@
 from django.urls import URLPattern
 
-from inspections.views import desk, finding, issuing, leaders, record, rectify
+from inspections.views import desk, finding, issuing, leaders, photos, record, rectify
 
 # each part keeps its own addresses; literal ones never look like an id
 urlpatterns: list[URLPattern] = [
@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern] = [
     *desk.urlpatterns,
     *issuing.urlpatterns,
     *leaders.urlpatterns,
+    *photos.urlpatterns,
     *finding.urlpatterns,
 ]
