@@ -15,6 +15,7 @@ app = Celery("dalian_rural")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="sweeps")
+app.autodiscover_tasks(related_name="tasks_photos")
 
 app.conf.beat_schedule = {
     "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
@@ -22,5 +23,7 @@ app.conf.beat_schedule = {
     "remind": {"task": "inspections.sweeps.remind", "schedule": 120.0},
     # the safety net under findings whose last photo arrived while nobody looked
     "issue-ready": {"task": "inspections.sweeps.issue_ready", "schedule": 120.0},
+    # the safety net under photos whose message was lost
+    "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
 }
 __all__ = ["app", "crontab"]
