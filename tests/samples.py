@@ -244,7 +244,10 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
     "PDF": (lambda: PDF, "unsupported"),
     "PDF and JPEG in one": (lambda: PDF + jpeg(), "unsupported"),
     "MP4": (mp4, "unsupported"),
-    "AVIF brand": (lambda: b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1heic" + bytes(60), "unsupported"),
+    "AVIF brand": (
+        lambda: b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1heic" + bytes(60),
+        "unsupported",
+    ),
     "ZIP": (lambda: b"PK\x03\x04" + bytes(300), "unsupported"),
     "ELF": (lambda: b"\x7fELF" + bytes(300), "unsupported"),
     "noise": (lambda: random.Random(9).randbytes(5000), "unsupported"),

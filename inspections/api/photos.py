@@ -87,7 +87,8 @@ class PhotoUpload(serializers.Serializer[Any]):
         attrs.pop("width", None)
         attrs.pop("height", None)
         attrs["original_sha256"] = attrs.get("original_sha256", "").lower()
-        return {**attrs, "parent_id": attrs.pop("finding")}
+        attrs["parent_id"] = attrs.pop("finding")
+        return attrs
 
 
 class PhotoState(serializers.ModelSerializer[Photo]):
