@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +35,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         `text` is a lazy string or a callable and is rendered in each user's own language.
         """
         active = {user.pk: user for user in users if user.is_active}
-        texts = {language: render(text, language) for language in {user.speaks for user in active.values()}}
+        texts = {language: render(text, language)[:500] for language in {user.speaks for user in active.values()}}
         self.bulk_create(
             (
                 Notice(
@@ -69,8 +70,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.order_by(F("read_at").asc(nulls_first=True), "-send_after", "-pk")
 
     def mark_read(self, at: dt.datetime) -> int:
-        """Mark these as read; return how many were not."""
-        return self.unread(at).update(read_at=at)
+        """Mark these as read, so that no message need speak of them any more; return how many were not."""
+        return self.unread(at).update(read_at=at, sent_at=Coalesce("sent_at", at))
 
     def unsent(self, at: dt.datetime) -> "NoticeQuerySet":
         """Return visible notices that no outside message has covered yet."""

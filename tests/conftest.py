@@ -44,6 +44,16 @@ def lift_triggers(db: None) -> Iterator[None]:
     triggers.put_up(connection.alias)
 
 
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[None]:
+    """Let other processes and threads see the rows; afterwards the append-only tables may be emptied.
+
+    The flush that follows emits post_migrate, which puts the triggers up again.
+    """
+    yield
+    triggers.take_down(connection)
+
+
 @pytest.fixture(scope="session")
 def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a real broker of this run's own (or take TEST_BROKER_URL)."""

@@ -2,17 +2,15 @@
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from audit import triggers
 from inspections.models import Finding
 from schemes.models import Item
 from villages.models import Division, Village
@@ -50,16 +48,6 @@ NOW = clock(TODAY)
 def cast(request: pytest.FixtureRequest) -> SimpleNamespace:
     """Give the whole cast, so that a notice to the wrong person has somebody to go to."""
     return SimpleNamespace(**{name: request.getfixturevalue(name) for name in NAMES})
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Let other processes and threads see the rows; afterwards the append-only tables may be emptied.
-
-    The flush that follows emits post_migrate, which puts the triggers up again.
-    """
-    yield
-    triggers.take_down(connection)
 
 
 @pytest.fixture

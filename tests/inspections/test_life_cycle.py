@@ -9,6 +9,7 @@ from inspections.models import Claim, Extension, Finding, NumberSeries, Part, Re
 from inspections.steps import StepRefused
 from notifications.models import Notice
 from tests.inspections.making import fresh, report, submit
+from villages.models import Holiday
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -17,7 +18,7 @@ LATER = NOW + timedelta(days=2)
 
 
 @pytest.fixture
-def finding(inspector, village, item):
+def finding(inspector, village, item, huajia_official, secretary, jinpu_office):
     return report(inspector, village, item, NOW)
 
 
@@ -75,6 +76,7 @@ def test_rectified_checked_and_closed_on_time(finding, huajia_official, jinpu_of
 
 
 def test_the_county_s_check_lapses_after_its_working_day(finding, huajia_official, hso):
+    Holiday.objects.seed()
     submit(finding, huajia_official, LATER)  # a Friday: the check runs to Monday night
     with pytest.raises(StepRefused):
         fresh(finding).close(by=hso, at=LATER + timedelta(days=3))

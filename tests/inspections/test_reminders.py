@@ -12,10 +12,10 @@ from accounts.models import User
 from inspections import reminders
 from inspections.models import DeadlineRule, Finding, Reminder
 from notifications.models import Notice
-from tests.inspections.stored import NOW, TODAY, Make, cast, clock, committed, make
+from tests.inspections.stored import NOW, TODAY, Make, cast, clock, make
 from villages.models import Division, Holiday
 
-__all__ = ["cast", "committed", "make"]
+__all__ = ["cast", "make"]
 
 
 def told(finding: Finding, step: str) -> set[str]:
