@@ -1,32 +1,22 @@
 """The error pages. One body for everything that is not there, and never more than the user may know."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-WORDS: dict[int, tuple[str, Promise]] = {
-    400: ("bad_request", _("The request could not be understood.")),
-    403: ("forbidden", _("This is not allowed.")),
-    404: ("not_found", _("Not found.")),
-    500: ("server_error", _("Something went wrong on our side.")),
-}
+from dalian_rural.problems import plain
+
+CODES = {400: "parse_error", 403: "permission_denied", 404: "not_found", 500: "error"}
 
 
 def _reference(request: HttpRequest) -> str:
     return str(getattr(request, "request_id", ""))
 
 
-def _problem(request: HttpRequest, status: int) -> JsonResponse:
-    code, message = WORDS[status]
-    body = {"code": code, "message": str(message), "field": None, "request_id": _reference(request)}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
-
-
 def _page(request: HttpRequest, status: int) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return _problem(request, status)
+    if request.path.startswith(settings.API_PREFIX):
+        return plain(request, status, CODES[status])
     return render(request, f"errors/{status}.html", {"reference": _reference(request)}, status=status)
 
 
@@ -47,14 +37,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a stale form with what to do; the browser still holds what was typed."""
-    if request.path.startswith("/api/"):
-        return _problem(request, 403)
+    if request.path.startswith(settings.API_PREFIX):
+        return plain(request, 403, CODES[403])
     return render(request, "errors/stale.html", {"reference": _reference(request)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 without touching the database or the session, which may be what broke."""
-    if request.path.startswith("/api/"):
-        return _problem(request, 500)
+    if request.path.startswith(settings.API_PREFIX):
+        return plain(request, 500, CODES[500])
     body = loader.render_to_string("errors/500.html", {"reference": _reference(request), "bare": True})
     return HttpResponse(body, status=500)

@@ -209,4 +209,4 @@ def control(field: Any) -> SafeString:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:
         attrs["aria-invalid"] = "true"
-    return field.as_widget(attrs=attrs)
+    return SafeString(field.as_widget(attrs=attrs))

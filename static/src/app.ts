@@ -1,4 +1,5 @@
 // Everything every page may use, in one bundle. Each module says at its top what markup it expects.
+import "./floor";
 import htmx from "htmx.org";
 import { attach, csrfToken } from "./core";
 import "./look";

@@ -64,3 +64,24 @@ define("review", (root) => {
     one(root, ".review__list [aria-current='true']")?.scrollIntoView({ block: "nearest" });
   });
 });
+
+// phrase: <button type="button" data-js="phrase" data-phrase="已清运" data-into="#id_measures"> adds its words to one field.
+define("phrase", (button) => {
+  button.addEventListener("click", () => {
+    const field = document.querySelector(button.dataset.into ?? "");
+    if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) addWords(field, button.dataset.phrase ?? "");
+  });
+});
+
+// fill: buttons [data-fill='{"login": "huajia", …}'] write into the page's fields of these names (demo accounts).
+define("fill", (root) => {
+  root.addEventListener("click", (event) => {
+    const values = (event.target as HTMLElement).closest<HTMLElement>("[data-fill]")?.dataset.fill;
+    if (!values) return;
+    for (const [name, value] of Object.entries(JSON.parse(values) as Record<string, string>)) {
+      const field = document.querySelector<HTMLInputElement>(`input[name="${CSS.escape(name)}"]`);
+      if (field) field.value = value;
+    }
+    document.querySelector<HTMLElement>("form.sign, .sign__form button[type='submit']")?.focus();
+  });
+});
