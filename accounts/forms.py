@@ -19,7 +19,6 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("remember", None)
         login, password = self.fields["login"], self.fields["password"]
         login.label, password.label = _("User name"), _("Password")
         password.help_text = ""

@@ -171,6 +171,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE, without asking
 ACCOUNT_RATE_LIMITS = False  # django-axes counts failures, in the database, and says how long it takes
 DEMO_PASSWORD = "demo-2023"  # noqa: S105  shown at the sign-in page while the demo is loaded
 TOKEN_DAYS = env.int("TOKEN_DAYS", default=90)
