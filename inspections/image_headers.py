@@ -16,7 +16,7 @@ HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis"}
 
 
 class NotAPhoto(Exception):
-    """The bytes are not a still image of an accepted kind; `code` says why: unsupported, unreadable, animated, empty."""
+    """No still image of an accepted kind; `code` says why: unsupported, unreadable, animated, empty."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -35,7 +35,9 @@ MESSAGES: dict[str, Promise] = {
     "photo_reused": _("This photo already proves another village, place or an earlier day. Take a new one."),
     "photos_full": _("There are already as many photos on this side as there may be."),
     "photo_too_large": _("The photo is too large. Photos up to %(megabytes)s MB are accepted."),
-    "photo_too_many_pixels": _("The photo has too many pixels. Up to %(megapixels)s megapixels are accepted."),
+    "photo_too_many_pixels": _(
+        "The photo has too many pixels. Up to %(megapixels)s megapixels are accepted."
+    ),
     "photo_unsupported": _("This is not a photo that can be used. JPEG, PNG, WebP and HEIC are accepted."),
     "photo_unreadable": _("The photo is damaged. Take or choose it again."),
     "photo_animated": _("This is an animation. Send a still photo."),

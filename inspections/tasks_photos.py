@@ -36,7 +36,9 @@ def sweep_photos() -> None:
     made = sum(photo.make_copies(at=at) for photo in late)
     uses = list(PhotoUse.objects.to_compare().order_by("pk")[:PER_SWEEP])
     flagged = sum(len(use.find_near_duplicates(at=at)) for use in uses)
-    Sweep.finished("photos", at, {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged})
+    Sweep.finished(
+        "photos", at, {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged}
+    )
 
 
 def hasten(photo_id: UUID) -> None:

@@ -24,7 +24,9 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         # the grandparent's: the parent would open a second file
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
         self.digest = hashlib.sha256()
-        self.file = HashedUpload(self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+        self.file = HashedUpload(
+            self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
+        )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Hash and write one chunk."""

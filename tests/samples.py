@@ -140,7 +140,7 @@ def transparent_palette() -> bytes:
 
 
 def bomb_png() -> bytes:
-    """Make a small PNG of 40 megapixels' declared size whose data unpacks to far less, and is accepted by its header."""
+    """Make a small PNG that declares 40 megapixels and unpacks to far less; its header is accepted."""
     return raw_png(8000, 5000, zlib.compress(bytes(200_000), 9))
 
 

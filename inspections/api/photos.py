@@ -75,7 +75,8 @@ class PhotoUpload(serializers.Serializer[Any]):
     lat = Coordinate(required=False, allow_null=True, min_value=-90, max_value=90)
     lon = Coordinate(required=False, allow_null=True, min_value=-180, max_value=180)
     accuracy = Metres(required=False, allow_null=True, min_value=0, max_value=1_000_000)
-    source = serializers.ChoiceField(choices=Photo.Source.choices, required=False, allow_blank=True)
+    # the API's name for it; the metaclass moves it out of the way of the field's own attribute
+    source = serializers.ChoiceField(choices=Photo.Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]
     width = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     height = serializers.IntegerField(required=False, allow_null=True, min_value=1)
 

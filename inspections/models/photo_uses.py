@@ -46,7 +46,7 @@ class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):
             PhotoUse(finding=finding, photo=photo, side=side, position=start + n, by_id=by_id, at=at)
             for n, photo in enumerate(photos)
         ]
-        return self.bulk_create(rows, ignore_conflicts=True)
+        return PhotoUse.objects.bulk_create(rows, ignore_conflicts=True)
 
     def to_compare(self) -> "PhotoUseQuerySet":
         """Return uses whose photo has a perceptual hash but was not compared yet."""
@@ -93,9 +93,13 @@ class PhotoUse(models.Model):
     def find_near_duplicates(self, *, at: datetime) -> "list[NearDuplicate]":
         """Flag photos of other findings of the township that look the same; a constant number of statements."""
         mine = set(PhotoUse.objects.filter(photo_id=self.photo_id).values_list("finding_id", flat=True))
-        months, when = timedelta(days=round(settings.NEAR_DUPLICATE_MONTHS * 30.4375)), self.finding.reported_at
+        months, when = (
+            timedelta(days=round(settings.NEAR_DUPLICATE_MONTHS * 30.4375)),
+            self.finding.reported_at,
+        )
         others = PhotoUse.objects.filter(
-            finding__township_id=self.finding.township_id, finding__reported_at__range=(when - months, when + months)
+            finding__township_id=self.finding.township_id,
+            finding__reported_at__range=(when - months, when + months),
         ).exclude(photo__phash="")
         rows = others.values_list("photo_id", "finding_id", "photo__phash", "photo__received_at")
         near = photo_rules.near(self.photo_id, self.photo.phash, mine, rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.apps import apps
 from django.conf import settings
@@ -62,7 +62,8 @@ def copy_name(photo: "Photo", filename: str) -> str:
 
 def findings() -> "FindingQuerySet":
     """Return the findings; their module imports this one."""
-    return cast("FindingQuerySet", apps.get_model("inspections", "Finding")._default_manager.all())
+    model: type[Finding] = apps.get_model("inspections", "Finding")
+    return model.objects.all()
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -177,15 +178,19 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         taken = list(attached.values_list("photo_id", flat=True))
         photos = list(wanted.exclude(pk__in=taken).order_by("received_at", "pk"))
         found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
-        fit, refused = [], {}
+        fit: list[Photo] = []
+        refused: dict[Photo, str] = {}
         for photo in photos:
-            code = photo.adoption_refusal(finding, declared, found, room=settings.PHOTOS_PER_SIDE - len(taken) - len(fit))
+            room = settings.PHOTOS_PER_SIDE - len(taken) - len(fit)
+            code = photo.adoption_refusal(finding, declared, found, room)
             if code:
                 refused[photo] = code
             else:
                 fit.append(photo)
         self._refuse(finding, refused)
-        return self._show(finding, fit, Photo.Side.BEFORE, by_id=finding.reported_by_id, at=finding.reported_at)
+        return self._show(
+            finding, fit, Photo.Side.BEFORE, by_id=finding.reported_by_id, at=finding.reported_at
+        )
 
     def _refuse(self, finding: "Finding", refused: "dict[Photo, str]") -> None:
         """Mark parked photos that a finding cannot take; one that another finding shows stays what it is."""
@@ -213,7 +218,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
                 raise photo_rules.refusal("photo_reused")
         return self._show(finding, photos, side, by_id=by.pk, at=at)
 
-    def share(self, photo: "Photo", finding: "Finding", side: str, by: "User", at: datetime) -> list[PhotoUse]:
+    def share(
+        self, photo: "Photo", finding: "Finding", side: str, by: "User", at: datetime
+    ) -> list[PhotoUse]:
         """Let one photo serve one more finding of the same village and place."""
         return self.attach(finding=finding, ids=[photo.pk], side=side, by=by, at=at)
 
@@ -303,9 +310,15 @@ class Photo(models.Model):
         ]
         indexes = [
             # the sweep that makes missing copies
-            models.Index(fields=["received_at", "id"], condition=Q(made_at=None, refused=""), name="photo_without_copies"),
+            models.Index(
+                fields=["received_at", "id"],
+                condition=Q(made_at=None, refused=""),
+                name="photo_without_copies",
+            ),
             # the reuse check looks at both hashes
-            models.Index(fields=["original_sha256"], condition=~Q(original_sha256=""), name="photo_original_hash"),
+            models.Index(
+                fields=["original_sha256"], condition=~Q(original_sha256=""), name="photo_original_hash"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -404,7 +417,11 @@ class Photo(models.Model):
         """Return the uploader's findings this photo is for: its parent, and reports that declare it."""
         mine = findings().filter(reported_by_id=self.uploader_id).select_related("village", "reported_by")
         reported = mine.filter(Q(pk=self.parent_id) | Q(state="reported"))
-        return [f for f in reported if f.pk == self.parent_id or self.pk in photo_rules.declared(f.declared_photos)]
+        return [
+            f
+            for f in reported
+            if f.pk == self.parent_id or self.pk in photo_rules.declared(f.declared_photos)
+        ]
 
     @alters_data
     def discard(self, *, by: "User") -> None:

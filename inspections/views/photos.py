@@ -68,7 +68,9 @@ def original(request: HttpRequest, photo: Photo) -> HttpResponseBase:
     at = timezone.now()
     user = user_of(request)
     if not photo.original_open_to(user, timezone.localdate(at)):
-        raise PermissionDenied(_("Originals are given to the offices, the auditor and the person who sent them."))
+        raise PermissionDenied(
+            _("Originals are given to the offices, the auditor and the person who sent them.")
+        )
     try:
         file = cast("File[bytes]", photo.original.open("rb"))
     except FileNotFoundError as error:
@@ -83,7 +85,9 @@ def original(request: HttpRequest, photo: Photo) -> HttpResponseBase:
 def placeholder(photo: Photo) -> HttpResponse:
     """Answer 202 with a drawing while the worker is busy (the page asks again), 410 if there will be no copy."""
     gone = bool(photo.refused)
-    response = HttpResponse(BROKEN if gone else WAITING, content_type="image/svg+xml", status=410 if gone else 202)
+    response = HttpResponse(
+        BROKEN if gone else WAITING, content_type="image/svg+xml", status=410 if gone else 202
+    )
     if not gone:
         response.headers["Retry-After"] = "2"
     response.headers["Cache-Control"] = "private, no-store"

@@ -34,7 +34,9 @@ def put(client: Client, body: bytes, *, key: Any = None, name: str = "photo.jpg"
         "file": SimpleUploadedFile(name, body, "image/jpeg"),
     }  # fmt: skip
     return client.put(
-        f"/api/v1/photos/{key or uuid.uuid4()}/", encode_multipart(BOUNDARY, data), content_type=MULTIPART_CONTENT
+        f"/api/v1/photos/{key or uuid.uuid4()}/",
+        encode_multipart(BOUNDARY, data),
+        content_type=MULTIPART_CONTENT,
     )
 
 
@@ -74,7 +76,7 @@ def test_there_are_more_than_thirty_kinds() -> None:
     assert len(ODD) > 60
 
 
-@pytest.mark.parametrize(("orientation", "corner"), [(1, "nw"), (2, "ne"), (3, "se"), (4, "sw"), (5, "nw"), (6, "ne"), (7, "se"), (8, "sw")])  # fmt: skip
+@pytest.mark.parametrize(("orientation", "corner"), list(enumerate("nw ne se sw nw ne se sw".split(), 1)))
 def test_every_orientation_is_turned_upright(orientation: int, corner: str) -> None:
     picture = Image.new("RGB", (400, 200), "white")
     picture.paste("red", (0, 0, 100, 50))
@@ -103,7 +105,10 @@ def test_more_than_twenty_megabytes_are_not_even_read(client: Client) -> None:
     response = put(client, jpeg() + bytes(20 * 1024 * 1024))
     assert (response.status_code, response.json()["code"]) == (413, "photo_too_large")
     response = client.put(
-        f"/api/v1/photos/{uuid.uuid4()}/", b"never parsed", content_type=MULTIPART_CONTENT, CONTENT_LENGTH="99000000"
+        f"/api/v1/photos/{uuid.uuid4()}/",
+        b"never parsed",
+        content_type=MULTIPART_CONTENT,
+        CONTENT_LENGTH="99000000",
     )
     assert (response.status_code, response.json()["code"]) == (413, "photo_too_large")
 
@@ -165,7 +170,12 @@ def test_claims_are_kept_beside_what_was_measured(client: Client) -> None:
         source="album", width="9999", height="1", original_sha256=sha(b"original").upper(),
     )  # fmt: skip
     photo = Photo.objects.get()
-    assert (str(photo.lat), str(photo.lon), photo.accuracy, photo.source) == ("39.123457", "121.500000", 13, "album")
+    assert (str(photo.lat), str(photo.lon), photo.accuracy, photo.source) == (
+        "39.123457",
+        "121.500000",
+        13,
+        "album",
+    )
     assert (photo.width, photo.height, photo.original_sha256) == (640, 480, sha(b"original"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import User
-from inspections.models import Finding, Photo
+from inspections.models import Finding, Photo, ReportConflict
 from inspections.photo_rules import PhotoRefused
 from tests.inspections.evidence import DAY, NOON, codes, report, send, sha
 from tests.samples import jpeg, png
@@ -70,7 +70,9 @@ def test_photos_before_their_finding_are_adopted_by_it(inspector: User, village:
     key, bodies = uuid.uuid4(), [jpeg(1), png(2)]
     photos = [send(inspector, key, body) for body in bodies]
     assert [photo.uses.count() for photo in photos] == [0, 0]
-    finding = report(inspector, village, item, id=key, photos=[{"id": str(p.pk), "sha256": p.sha256} for p in photos])
+    finding = report(
+        inspector, village, item, id=key, photos=[{"id": str(p.pk), "sha256": p.sha256} for p in photos]
+    )
     assert sorted(codes(finding)) == sorted(sha(body) for body in bodies)
     assert finding.state == "open"
 
@@ -88,7 +90,7 @@ def test_last_photo_lets_a_direct_finding_be_issued(inspector: User, village: An
     assert (finding.state, len(codes(finding))) == ("open", 2)
 
 
-def test_declared_photo_may_come_after_the_issue(inspector: User, agency: User, hso: User, village: Any, item: Any) -> None:
+def test_declared_photo_may_come_after_the_issue(agency: User, hso: User, village: Any, item: Any) -> None:
     key, body = uuid.uuid4(), jpeg(1)
     finding = report(agency, village, item, photos=[{"id": str(key), "sha256": sha(body)}])
     finding.issue(by=hso, at=NOON + 2 * DAY, incomplete_reason="先行交办")
@@ -100,7 +102,9 @@ def test_declared_photo_may_come_after_the_issue(inspector: User, agency: User, 
 
 def test_declared_photo_with_other_bytes_is_refused(agency: User, village: Any, item: Any) -> None:
     key = uuid.uuid4()
-    finding = report(agency, village, item, photos=[{"id": str(key), "sha256": sha(b"the one that was meant")}])
+    finding = report(
+        agency, village, item, photos=[{"id": str(key), "sha256": sha(b"the one that was meant")}]
+    )
     with refused("hash_mismatch"):
         send(agency, finding, jpeg(1), id=key)
 
@@ -113,7 +117,7 @@ def test_tenth_photo_of_a_side_is_refused(agency: User, village: Any, item: Any)
         send(agency, finding, jpeg(9, size=(64, 48)))
 
 
-def test_finding_adopts_nine_photos_at_most(agency: User, village: Any, item: Any, monkeypatch: Any, settings: Any) -> None:
+def test_finding_adopts_nine_photos_at_most(agency: User, village: Any, item: Any, settings: Any) -> None:
     key = uuid.uuid4()
     settings.PHOTOS_PER_SIDE = 10
     photos = [send(agency, key, jpeg(seed, size=(64, 48))) for seed in range(10)]
@@ -127,7 +131,7 @@ def test_finding_adopts_nine_photos_at_most(agency: User, village: Any, item: An
 def test_photos_parked_by_another_keep_the_id(inspector: User, agency: User, village: Any, item: Any) -> None:
     key = uuid.uuid4()
     send(agency, key, jpeg())
-    with pytest.raises(Exception, check=lambda error: error.code == "id_taken"):
+    with pytest.raises(ReportConflict, check=lambda error: error.code == "id_taken"):
         report(inspector, village, item, id=key)
 
 
@@ -141,7 +145,9 @@ def test_stranger_learns_nothing_of_a_finding_by_sending_to_it(
     assert not Photo.objects.visible_to(agency, NOON.date()).filter(pk=photo.pk).exists()
 
 
-def test_reader_who_did_not_report_sends_no_before_photo(inspector: User, hso: User, village: Any, item: Any) -> None:
+def test_reader_who_did_not_report_sends_no_before_photo(
+    inspector: User, hso: User, village: Any, item: Any
+) -> None:
     finding = report(inspector, village, item)
     with refused("not_yours"):
         send(hso, finding, jpeg())
@@ -166,7 +172,9 @@ def test_straggler_joins_its_finding_by_the_sweep(agency: User, village: Any, it
     assert Photo.objects.join_stragglers(NOON) == 0
 
 
-def test_position_is_kept_but_not_in_a_sensitive_area(agency: User, village: Any, sibling_village: Any, item: Any) -> None:
+def test_position_is_dropped_in_a_sensitive_area(
+    agency: User, village: Any, sibling_village: Any, item: Any
+) -> None:
     village.sensitive_area = True
     village.save()
     place = {"lat": 39, "lon": 121, "accuracy": 12}

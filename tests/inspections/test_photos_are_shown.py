@@ -42,7 +42,9 @@ def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_copies_are_upright_small_and_without_metadata(photo: Photo, huajia_official: User, client_for: In) -> None:
+def test_copies_are_upright_small_and_without_metadata(
+    photo: Photo, huajia_official: User, client_for: In
+) -> None:
     make_copies(str(photo.pk))
     for size, longest in (("large", 1600), ("small", 400)):
         response = client_for(huajia_official).get(address(photo, size))
@@ -60,9 +62,15 @@ def test_copies_are_made_once(photo: Photo) -> None:
     assert Photo.objects.get(pk=photo.pk).make_copies(at=NOON) is False
 
 
-def test_until_the_copy_exists_a_drawing_stands_for_it(photo: Photo, huajia_official: User, client_for: In) -> None:
+def test_until_the_copy_exists_a_drawing_stands_for_it(
+    photo: Photo, huajia_official: User, client_for: In
+) -> None:
     response = client_for(huajia_official).get(address(photo, "small"))
-    assert (response.status_code, response["Content-Type"], response["Retry-After"]) == (202, "image/svg+xml", "2")
+    assert (response.status_code, response["Content-Type"], response["Retry-After"]) == (
+        202,
+        "image/svg+xml",
+        "2",
+    )
     assert response["Cache-Control"] == "private, no-store"
 
 
@@ -128,7 +136,9 @@ def test_wrong_size_does_not_exist(photo: Photo, hso: User, client_for: In) -> N
     assert client_for(hso).get(address(photo, "huge", api=True)).status_code == 404
 
 
-def test_parked_photo_is_seen_by_its_sender_alone(inspector: User, agency: User, hso: User, client_for: In) -> None:
+def test_parked_photo_is_seen_by_its_sender_alone(
+    inspector: User, agency: User, hso: User, client_for: In
+) -> None:
     parked = send(inspector, uuid.uuid4(), jpeg())
     work()
     for user, status in ((inspector, 200), (agency, 404), (hso, 404)):
@@ -138,7 +148,13 @@ def test_parked_photo_is_seen_by_its_sender_alone(inspector: User, agency: User,
 
 
 def test_draft_is_seen_by_its_township_until_it_is_submitted(
-    inspector: User, huajia_official: User, huajia_official_2: User, jinpu_office: User, hso: User, village: Any, item: Any
+    inspector: User,
+    huajia_official: User,
+    huajia_official_2: User,
+    jinpu_office: User,
+    hso: User,
+    village: Any,
+    item: Any,
 ) -> None:
     finding = report(inspector, village, item)
     draft = send(huajia_official, finding, jpeg(5), side="after")
@@ -175,7 +191,9 @@ def test_photo_that_kills_its_worker_is_given_up(photo: Photo) -> None:
     assert photo.refused == "unreadable"
 
 
-def test_photo_whose_copy_is_lost_answers_404(photo: Photo, hso: User, client_for: In, storage_dir: Path) -> None:
+def test_photo_whose_copy_is_lost_answers_404(
+    photo: Photo, hso: User, client_for: In, storage_dir: Path
+) -> None:
     work()
     for path in (storage_dir / "default").rglob("*.jpg"):
         path.unlink()

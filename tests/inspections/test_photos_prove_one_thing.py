@@ -20,7 +20,9 @@ def refused(code: str) -> Any:
     return pytest.raises(PhotoRefused, check=lambda error: error.code == code)
 
 
-def test_photo_of_another_village_is_refused(agency: User, village: Any, sibling_village: Any, item: Any) -> None:
+def test_photo_of_another_village_is_refused(
+    agency: User, village: Any, sibling_village: Any, item: Any
+) -> None:
     send(agency, report(agency, village, item), jpeg())
     with refused("photo_reused"):
         send(agency, report(agency, sibling_village, item), jpeg())
@@ -57,12 +59,16 @@ def test_photo_of_another_place_of_the_village_is_refused(agency: User, village:
         send(agency, report(agency, village, item, place="河道"), jpeg())
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [("村口", " 村口 ", True), ("", "村口", True), ("村口", "河道", False)])
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [("村口", " 村口 ", True), ("", "村口", True), ("村口", "河道", False)]
+)
 def test_places_are_compared_kindly(one: str, other: str, same: bool) -> None:
     assert same_place(one, other) is same
 
 
-def test_parked_photo_that_is_reused_is_not_adopted(agency: User, village: Any, sibling_village: Any, item: Any) -> None:
+def test_parked_photo_that_is_reused_is_not_adopted(
+    agency: User, village: Any, sibling_village: Any, item: Any
+) -> None:
     key = uuid.uuid4()
     parked = send(agency, key, jpeg())
     send(agency, report(agency, village, item), jpeg())
@@ -72,7 +78,9 @@ def test_parked_photo_that_is_reused_is_not_adopted(agency: User, village: Any, 
     assert agency.notices.get().text == parked.get_refused_display()
 
 
-def test_before_photo_is_no_after_photo(inspector: User, huajia_official: User, village: Any, item: Any) -> None:
+def test_before_photo_is_no_after_photo(
+    inspector: User, huajia_official: User, village: Any, item: Any
+) -> None:
     finding = report(inspector, village, item)
     before = jpeg(1)
     send_before(inspector, finding, before)
@@ -97,7 +105,9 @@ def test_drafts_become_after_photos_by_the_submission(
     other = send(huajia_official_2, finding, jpeg(6), side="after")
     assert codes(finding, "after") == []
     assert list(Photo.objects.drafts_for(finding)) == sorted([one, other], key=lambda p: p.pk)
-    finding.rectify(by=huajia_official, at=NOON + DAY, measures="清理", result="已清理", photos=[other.pk, one.pk])
+    finding.rectify(
+        by=huajia_official, at=NOON + DAY, measures="清理", result="已清理", photos=[other.pk, one.pk]
+    )
     assert codes(finding, "after") == [other.sha256, one.sha256]
 
 
@@ -112,7 +122,9 @@ def test_after_photos_are_taken_only_while_in_hand(
         send(huajia_official, finding, jpeg(5), side="after")
 
 
-def test_draft_may_be_moved_to_another_finding(inspector: User, huajia_official: User, village: Any, item: Any) -> None:
+def test_draft_may_be_moved_to_another_finding(
+    inspector: User, huajia_official: User, village: Any, item: Any
+) -> None:
     one, other = report(inspector, village, item), report(inspector, village, item, place="河道")
     draft = send(huajia_official, one, jpeg(5), side="after")
     other.rectify(by=huajia_official, at=NOON, measures="清理", result="已清理", photos=[draft.pk])
@@ -122,16 +134,25 @@ def test_draft_may_be_moved_to_another_finding(inspector: User, huajia_official:
 
 
 def test_unknown_or_foreign_photos_are_missing(
-    inspector: User, huajia_official: User, xiangying_official: User, village: Any, sibling_village: Any, item: Any
+    inspector: User,
+    huajia_official: User,
+    xiangying_official: User,
+    village: Any,
+    sibling_village: Any,
+    item: Any,
 ) -> None:
     mine, theirs = report(inspector, village, item), report(inspector, sibling_village, item)
     foreign = send(xiangying_official, theirs, jpeg(5), side="after")
     for key in (uuid.uuid4(), foreign.pk):
         with refused("photo_missing"):
-            Finding.objects.get(pk=mine.pk).rectify(by=huajia_official, at=NOON, measures="清理", result="已清理", photos=[key])
+            Finding.objects.get(pk=mine.pk).rectify(
+                by=huajia_official, at=NOON, measures="清理", result="已清理", photos=[key]
+            )
 
 
-def test_merged_report_shows_its_photos_on_the_other_finding(agency: User, hso: User, village: Any, item: Any) -> None:
+def test_merged_report_shows_its_photos_on_the_other_finding(
+    agency: User, hso: User, village: Any, item: Any
+) -> None:
     first, second = report(agency, village, item), report(agency, village, item)
     send(agency, first, jpeg(1))
     send(agency, second, jpeg(2))
@@ -152,7 +173,9 @@ def test_lookalike_of_another_finding_is_flagged_once(agency: User, village: Any
     assert list(NearDuplicate.objects.among([early.pk])) == [flag]
 
 
-def test_own_before_and_after_are_never_flagged(inspector: User, huajia_official: User, village: Any, item: Any) -> None:
+def test_own_before_and_after_are_never_flagged(
+    inspector: User, huajia_official: User, village: Any, item: Any
+) -> None:
     key = uuid.uuid4()
     send(inspector, key, jpeg(1, quality=90))
     finding = report(inspector, village, item, id=key)
