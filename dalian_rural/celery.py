@@ -11,6 +11,9 @@ from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dalian_rural.settings")
 
+# Read from the environment itself: this module is imported before the settings are complete.
+REMIND_SECONDS = float(os.environ.get("REMIND_SECONDS", "120"))
+
 app = Celery("dalian_rural")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -20,7 +23,7 @@ app.autodiscover_tasks(related_name="tasks_photos")
 app.conf.beat_schedule = {
     "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
     "beat-heartbeat": {"task": "dalian_rural.tasks.heartbeat", "schedule": 30.0},
-    "remind": {"task": "inspections.sweeps.remind", "schedule": 120.0},
+    "remind": {"task": "inspections.sweeps.remind", "schedule": REMIND_SECONDS},
     # the safety net under findings whose last photo arrived while nobody looked
     "issue-ready": {"task": "inspections.sweeps.issue_ready", "schedule": 120.0},
     # the safety net under photos whose message was lost
