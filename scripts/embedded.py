@@ -78,10 +78,11 @@ def spawn(
             output.close()
 
 
-def stop(process: "subprocess.Popen[bytes]", *, patience: float = 10) -> None:
-    """End a program and its whole group: asked first, then forced."""
+def stop(process: "subprocess.Popen[bytes]", *, patience: float = 10, asked: bool = False) -> None:
+    """End a program and its whole group: asked first (unless it has been), then forced."""
     if process.poll() is None:
-        process.terminate()
+        if not asked:
+            process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(patience)
     with suppress(ProcessLookupError, PermissionError):

@@ -241,7 +241,15 @@ def programs(listener: socket.socket) -> list[Service]:
     # The address is bound here and handed over, so that it cannot be lost between two programs.
     web = ["-m", "gunicorn", "dalian_rural.wsgi", "--bind", f"fd://{listener.fileno()}"]
     web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--worker-class", "gthread", "--threads", "4"]
-    web += ["--timeout", "120", "--graceful-timeout", "5", "--access-logfile", str(LOGS / "access.log")]
+    web += [
+        "--timeout",
+        "120",
+        "--graceful-timeout",
+        "5",
+        "--no-control-socket",
+        "--access-logfile",
+        str(LOGS / "access.log"),
+    ]
     celery = ["-m", "celery", "-A", "dalian_rural"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", os.environ.get("WORKERS", "1")]
     schedule = ["--schedule", str(VAR / "beat-schedule"), "--pidfile", ""]
@@ -315,11 +323,18 @@ def asked_to_stop(signum: int, _frame: FrameType | None) -> None:
 def stop(services: list[Service]) -> None:
     """End every program: all asked at the same time, the broker last."""
     running = [s.process for s in reversed(services) if s.process]
-    for process in running[:-1] if services and services[0].name == "broker" else running:
-        if process.poll() is None:
-            process.terminate()
+    at_once = [
+        process for process in running if process.poll() is None and process is not broker_of(services)
+    ]
+    for process in at_once:
+        process.terminate()
     for process in running:
-        embedded.stop(process, patience=8)
+        embedded.stop(process, patience=8, asked=process in at_once)
+
+
+def broker_of(services: list[Service]) -> "subprocess.Popen[bytes] | None":
+    """Return the broker's process: it goes last, because the others still talk to it."""
+    return next((service.process for service in services if service.name == "broker"), None)
 
 
 def tail(path: Path, lines: int = 15) -> str:
