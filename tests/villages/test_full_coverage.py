@@ -12,6 +12,7 @@ from tests.cast import SINCE, make_village
 from villages.coverage import coverage_for
 from villages.models import Area, Division, Person, Responsibility, Village
 
+pytestmark = pytest.mark.engine
 ON = date(2024, 7, 1)
 
 

@@ -11,6 +11,7 @@ from accounts.models import User
 from villages.chain import chain_on, chains_on
 from villages.models import Area, Division, Person, Responsibility, RosterRefused, Village
 
+pytestmark = pytest.mark.engine
 SINCE, CHANGE = date(2020, 1, 1), date(2024, 5, 1)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
@@ -17,6 +17,11 @@ def holds_on(day: date, prefix: str = "") -> Q:
     """Return the condition that a dated row (reached through `prefix`) holds on the day."""
     started = Q(**{f"{prefix}since__lte": day})
     return started & (Q(**{f"{prefix}until__isnull": True}) | Q(**{f"{prefix}until__gt": day}))
+
+
+def id_of(rows: models.QuerySet[Any, Any]) -> Subquery:
+    """Return the id that a subquery selects, as a UUID: SQLite gives a foreign key's bare text otherwise."""
+    return Subquery(rows, output_field=models.UUIDField())
 
 
 class DatedQuerySet(models.QuerySet[Any]):

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
-from villages.models.dated import Dated, DatedQuerySet
+from villages.models.dated import Dated, DatedQuerySet, id_of
 
 
 class DivisionQuerySet(models.QuerySet["Division"]):
@@ -36,7 +36,7 @@ class DivisionQuerySet(models.QuerySet["Division"]):
         """Annotate `county_id` and `county_name`: the unit a township belongs to on the day."""
         parents = DivisionLink.objects.on(on).filter(child=OuterRef("pk"))
         return self.annotate(
-            county_id=Subquery(parents.values("parent")[:1]),
+            county_id=id_of(parents.values("parent")[:1]),
             county_name=Subquery(parents.values("parent__name")[:1]),
         )
 

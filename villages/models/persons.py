@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -46,12 +46,10 @@ class ResponsibilityQuerySet(DatedQuerySet):
         """Annotate `in_township_id` and `in_county_id`: where the place of each row lies on the day."""
         villages = VillageLink.objects.on(on).filter(village=OuterRef("village_id"))
         units = DivisionLink.objects.on(on).filter(child=OuterRef("in_township_id"))
-        return self.annotate(
-            in_township_id=Coalesce(
-                "township_id", "area__township_id", Subquery(villages.values("township")[:1])
-            )
-        ).annotate(
-            in_county_id=Coalesce("county_id", "area__county_id", Subquery(units.values("parent")[:1]))
+        township = (F("township_id"), F("area__township_id"), Subquery(villages.values("township")[:1]))
+        county = (F("county_id"), F("area__county_id"), Subquery(units.values("parent")[:1]))
+        return self.annotate(in_township_id=Coalesce(*township, output_field=models.UUIDField())).annotate(
+            in_county_id=Coalesce(*county, output_field=models.UUIDField())
         )
 
     def visible_to(self, user: Any, on: date, *roles: str) -> "ResponsibilityQuerySet":

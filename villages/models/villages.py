@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
-from villages.models.dated import Dated
+from villages.models.dated import Dated, id_of
 from villages.models.divisions import Area, Division, DivisionLink
 
 
@@ -25,10 +25,10 @@ class VillageQuerySet(models.QuerySet["Village"]):
         units = DivisionLink.objects.on(on).filter(child=OuterRef("township_id"))
         codes = VillageCode.objects.on(on).filter(village=OuterRef("pk"))
         return self.annotate(
-            township_id=Subquery(links.values("township")[:1]),
+            township_id=id_of(links.values("township")[:1]),
             township_name=Subquery(links.values("township__name")[:1]),
         ).annotate(
-            county_id=Subquery(units.values("parent")[:1]),
+            county_id=id_of(units.values("parent")[:1]),
             county_name=Subquery(units.values("parent__name")[:1]),
             code=Subquery(codes.values("code")[:1]),
         )
