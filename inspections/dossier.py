@@ -109,6 +109,8 @@ def _row(event: FindingEvent, posts: dict[UUID, list[Post]], undone: bool) -> di
     label = str(OTHER_EVENTS.get(event.step) or (STEPS[event.step].label if event.step in STEPS else event.step))
     return {
         "event": event,
+        "step": event.step,
+        "by": event.by,
         "step_label": _("%(step)s (undone)") % {"step": label} if undone else label,
         "by_name": str(event.by) if event.by else "",
         "unit": _unit(posts.get(event.by_id, []) if event.by_id else [], timezone.localdate(event.at)),
