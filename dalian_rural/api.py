@@ -3,6 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 
@@ -22,6 +23,6 @@ def routes_of(app: str) -> list[URLPattern | URLResolver]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="api_token"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("docs/", ApiDocsView.as_view(), name="api_docs"),
+    path("docs/", login_required(ApiDocsView.as_view()), name="api_docs"),
     *(route for app in APPS for route in routes_of(app)),
 ]

@@ -179,6 +179,8 @@ AXES_FAILURE_LIMIT = env.int("LOCKOUT_FAILURES", default=5)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the time shown is the time it takes
+AXES_VERBOSE = False  # the audit log says it
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 # Production runs behind exactly one proxy (nginx); dalian_rural.proxy takes the visitor's address from it.
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
