@@ -56,11 +56,12 @@ def amended(finding: "Finding", at: datetime) -> None:
     """Tell the same people that the finding now reads differently; the due date has not moved."""
     on = timezone.localdate(at)
     users = [*recipients.township_users(finding, on), *recipients.secretary_users(finding, on)]
-    _tell(
-        finding, users, "amend",
-        lambda: _("Finding %(number)s was amended: %(village)s, %(item)s. The due date stays %(due)s.") % _facts(finding),
-        at, wait=False,
-    )  # fmt: skip
+
+    def text() -> str:
+        message = _("Finding %(number)s was amended: %(village)s, %(item)s. The due date stays %(due)s.")
+        return message % _facts(finding)
+
+    _tell(finding, users, "amend", text, at, wait=False)
 
 
 def urged(finding: "Finding", at: datetime, remark: str) -> None:
@@ -69,7 +70,10 @@ def urged(finding: "Finding", at: datetime, remark: str) -> None:
     users = [*recipients.township_users(finding, on), *recipients.secretary_users(finding, on)]
 
     def text() -> str:
-        return _("The office urges you to put finding %(number)s right: %(remark)s") % {**_facts(finding), "remark": remark}
+        return _("The office urges you to put finding %(number)s right: %(remark)s") % {
+            **_facts(finding),
+            "remark": remark,
+        }
 
     _tell(finding, users, "urge", text, at, wait=False)
 
@@ -80,7 +84,9 @@ def submitted(finding: "Finding", at: datetime) -> None:
     whose = recipients.county_office_users if finding.check_due_on else recipients.issuing_office_users
 
     def text() -> str:
-        return _("Finding %(number)s in %(village)s was put right and waits for your review.") % _facts(finding)
+        return _("Finding %(number)s in %(village)s was put right and waits for your review.") % _facts(
+            finding
+        )
 
     _tell(finding, whose(finding, on), "rectify", text, at, wait=False)
 
@@ -90,7 +96,9 @@ def checked(finding: "Finding", at: datetime) -> None:
     on = timezone.localdate(at)
 
     def text() -> str:
-        return _("The county office has checked finding %(number)s; it waits for your decision.") % _facts(finding)
+        return _("The county office has checked finding %(number)s; it waits for your decision.") % _facts(
+            finding
+        )
 
     _tell(finding, recipients.issuing_office_users(finding, on), "check", text, at)
 

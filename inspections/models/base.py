@@ -77,13 +77,9 @@ class FindingBase(models.Model):
     township = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("township"))
     county = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("unit"))
     place = models.CharField(_("place"), max_length=200, blank=True)
-    item = models.ForeignKey(
-        "schemes.Item", models.PROTECT, related_name="findings", verbose_name=_("item")
-    )
+    item = models.ForeignKey("schemes.Item", models.PROTECT, related_name="findings", verbose_name=_("item"))
     description = models.TextField(_("problem"))
-    severity = models.CharField(
-        _("severity"), max_length=6, choices=Severity.choices, default=Severity.MINOR
-    )
+    severity = models.CharField(_("severity"), max_length=6, choices=Severity.choices, default=Severity.MINOR)
 
     # where it comes from
     source = models.CharField(_("source"), max_length=14, choices=Source.choices)
@@ -177,18 +173,24 @@ class FindingBase(models.Model):
             message = _("This finding is now “%(state)s”; the step is not possible from there.")
             return StepRefused(message % {"state": self.get_state_display()}, "wrong_state")
         if rule.part and self.parts.filter(user=user).exclude(part=rule.part).exists():
-            message = _("You have already acted for the other side of this finding; a colleague has to do this.")
+            message = _(
+                "You have already acted for the other side of this finding; a colleague has to do this."
+            )
             return StepRefused(message, "both_sides")
         return self._special_refusal(step, user, at)
 
     def _special_refusal(self, step: str, user: "User", at: datetime) -> StepRefused | None:
         if step == "issue" and not self.is_complete() and not self.may_issue_incomplete(at):
-            message = _("Declared photos have not arrived yet. After %(hours)s hours it can be issued without them.")
+            message = _(
+                "Declared photos have not arrived yet. After %(hours)s hours it can be issued without them."
+            )
             return StepRefused(message % {"hours": settings.ISSUE_INCOMPLETE_AFTER_HOURS}, "incomplete")
         if step in {"close", "send_back"} and self.awaits_check(at) and not self._is_checker(user, at):
             return StepRefused(_("The county office checks this finding first."), "awaits_check")
         if step == "close" and self.kind == self.Kind.CONTINUING and not self._may_sign(user, at):
-            return StepRefused(_("A continuing rectification ends only by a signed decision."), "needs_signature")
+            return StepRefused(
+                _("A continuing rectification ends only by a signed decision."), "needs_signature"
+            )
         return None
 
     def _is_checker(self, user: "User", at: datetime) -> bool:
@@ -200,7 +202,9 @@ class FindingBase(models.Model):
     def awaits_check(self, at: datetime) -> bool:
         """Tell whether the county office still has its working day to check."""
         return bool(
-            self.state == State.SUBMITTED and self.check_due_on and timezone.localdate(at) <= self.check_due_on
+            self.state == State.SUBMITTED
+            and self.check_due_on
+            and timezone.localdate(at) <= self.check_due_on
         )
 
     def steps_for(self, user: "User", at: datetime) -> list[str]:
@@ -229,13 +233,14 @@ class FindingBase(models.Model):
         if refused := self.refusal(step, by, at):
             raise refused
         undo: dict[str, Any] = {"before": self._columns(changes)}
-        from_state = self.state
-        self.swap(state=to or self.state, **changes)
+        from_state, changes = self.state, {"state": to or self.state, **changes}
+        self._swap(changes)
         if part := STEPS[step].part:
             undo["part"] = self._stand_on(part, by)
         undo["created"] = [self._create(row) for row in creates]
         if decides:
             undo["decided"] = self._decide(*decides)
+        self._adopt(changes)
         return self.events.create(
             step=step, by=by, at=at, remark=remark, from_state=from_state, to_state=self.state,
             version=self.version, data=undo, internal=from_state == State.REPORTED and step != "issue",
@@ -250,16 +255,19 @@ class FindingBase(models.Model):
     def _column(self, name: str) -> "models.Field[Any, Any]":
         return cast("models.Field[Any, Any]", self._meta.get_field(name))
 
-    def swap(self, **changes: Any) -> None:
+    def _swap(self, changes: Mapping[str, Any]) -> None:
         """Write columns if nobody else has changed the finding meanwhile, and raise its version by one."""
         mine = type(self)._default_manager.filter(pk=self.pk, version=self.version)
         if not mine.update(version=F("version") + 1, **changes):
-            raise StepRefused(_("Someone else has just changed this finding. Reload it and look again."), "conflict")
+            raise StepRefused(
+                _("Someone else has just changed this finding. Reload it and look again."), "conflict"
+            )
+
+    def _adopt(self, changes: Mapping[str, Any]) -> None:
+        """Let the instance show what was written, once nothing can refuse any more."""
         self.version += 1
         for name, value in changes.items():
             setattr(self, name, value)
-
-    swap.alters_data = True  # type: ignore[attr-defined]
 
     def _stand_on(self, part: PartName, user: "User") -> bool:
         """Put the user on one side; the unique constraint refuses the other one. Tell whether the row is new."""
@@ -283,26 +291,30 @@ class FindingBase(models.Model):
 
     # --- undo -------------------------------------------------------------------------------------------------
     def undo_refusal(self, event: FindingEvent | None, user: "User", at: datetime) -> StepRefused | None:
-        """Return why the latest step cannot be undone by this user now, or None."""
+        """Return why this latest event cannot be undone by this user now, or None."""
         if event is None or event.by_id != user.pk or not _undoable(event.step):
             return StepRefused(_("There is no decision of yours to undo."), "undo_over")
         if event.version != self.version:
             return StepRefused(_("Someone else has already gone on from there."), "conflict")
         if (at - event.at).total_seconds() > settings.UNDO_SECONDS:
-            return StepRefused(_("A decision can only be undone for a few seconds. Re-open the finding instead."), "undo_over")
+            return StepRefused(
+                _("A decision can only be undone for a few seconds. Re-open the finding instead."),
+                "undo_over",
+            )
         return None
 
     @transaction.atomic
     def undo(self, *, by: "User", at: datetime) -> FindingEvent:
         """Take back one's own latest decision within the seconds allowed; its notices have not gone out yet."""
         event = self.events.order_by("-version").first()
-        if refused := self.undo_refusal(event, by, at):
-            raise refused
-        assert event is not None
+        refused = self.undo_refusal(event, by, at)
+        if event is None or refused:
+            raise refused or StepRefused(_("There is no decision of yours to undo."), "undo_over")
         before = {name: self._from_json(name, value) for name, value in event.data["before"].items()}
-        from_state = self.state
-        self.swap(state=event.from_state, **before)
+        from_state, changes = self.state, {"state": event.from_state, **before}
+        self._swap(changes)
         self._restore_rows(event)
+        self._adopt(changes)
         self.after_undo(event, at)
         return self.events.create(
             step="undo", by=by, at=at, from_state=from_state, to_state=self.state, version=self.version,
@@ -316,7 +328,11 @@ class FindingBase(models.Model):
 
     def _from_json(self, name: str, value: Any) -> Any:
         field = self._column(name)
-        return field.target_field.to_python(value) if isinstance(field, models.ForeignKey) else field.to_python(value)
+        return (
+            field.target_field.to_python(value)
+            if isinstance(field, models.ForeignKey)
+            else field.to_python(value)
+        )
 
     def _restore_rows(self, event: FindingEvent) -> None:
         for label, pk in event.data["created"]:

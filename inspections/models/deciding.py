@@ -115,11 +115,15 @@ class DecidingVerbs(RectifyingVerbs):
             return None
         return deadlines.after_return(self.due_on, timezone.localdate(at), settings.RETURN_EXTRA_DAYS)
 
-    def _extension(self, cause: str, until: date | None, reason: str, by: "User", at: datetime) -> list[Extension]:
+    def _extension(
+        self, cause: str, until: date | None, reason: str, by: "User", at: datetime
+    ) -> list[Extension]:
         """Return the record that a due date moved, if it did."""
         if until is None or until == self.due_on:
             return []
-        row = Extension(finding_id=self.pk, cause=cause, until=until, reason=reason, asked_by=None, asked_at=at)
+        row = Extension(
+            finding_id=self.pk, cause=cause, until=until, reason=reason, asked_by=None, asked_at=at
+        )
         row.state, row.decided_by, row.decided_at = "approved", by, at
         return [row]
 
@@ -154,7 +158,12 @@ class DecidingVerbs(RectifyingVerbs):
         claim = self._asked(Claim, accept, reason)
         changes: dict[str, Any] = {}
         if accept:
-            changes = {"ending": claim.ending, "duplicate_of": claim.duplicate_of, "closed_at": at, "closed_by": by}
+            changes = {
+                "ending": claim.ending,
+                "duplicate_of": claim.duplicate_of,
+                "closed_at": at,
+                "closed_by": by,
+            }
         to = State.CLOSED if accept else None
         return self._decide_request("decide_claim", claim, by, at, accept, reason, [], changes, to)
 

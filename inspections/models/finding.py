@@ -105,7 +105,9 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def issue_ready(self, at: datetime) -> int:
         """Issue each complete report of a team that may issue directly; the safety net behind `photo_arrived`."""
         issued = 0
-        for finding in self.filter(state=State.REPORTED, direct=True).select_related("reported_by", "village"):
+        for finding in self.filter(state=State.REPORTED, direct=True).select_related(
+            "reported_by", "village"
+        ):
             try:
                 issued += bool(finding.is_complete() and finding.issue(by=finding.reported_by, at=at))
             except StepRefused:
@@ -138,7 +140,8 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         finding = self.model(
             id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
             digest=digest, declared_photos=[dict(p) for p in photos], source=source or own_source,
-            issuing_office=office, direct=direct, township=village.township_on(on), county=village.county_on(on), **more,
+            issuing_office=office, direct=direct,
+            township=village.township_on(on), county=village.county_on(on), **more,
         )  # fmt: skip
         return self._keep(finding, at)
 
@@ -174,8 +177,14 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         county, source = village.county_on(on), Finding.Source
         posts = by.posts_on(on)
         for post in posts:
-            if post.role == Role.INSPECTOR and not any(_belongs_to(p, county, village, on) for p in posts if p is not post):
-                office = post.division if post.division and post.division.level == Division.Level.COUNTY else county.parent_on(on)
+            if post.role == Role.INSPECTOR and not any(
+                _belongs_to(p, county, village, on) for p in posts if p is not post
+            ):
+                office = (
+                    post.division
+                    if post.division and post.division.level == Division.Level.COUNTY
+                    else county.parent_on(on)
+                )
                 own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
                 if office.level != Division.Level.COUNTY or office == county:
                     return office, post.issues_directly, source.COUNTY_PATROL if office == county else own
@@ -209,7 +218,9 @@ class Finding(DecidingVerbs):
             models.Index(fields=["county", "-issued_at", "-id"], name="finding_county_by_issue"),
             models.Index(fields=["township", "-issued_at", "-id"], name="finding_township_by_issue"),
             # the reminder sweep and the overdue counts
-            models.Index(fields=["due_on", "id"], condition=Q(state__in=IN_HAND), name="finding_in_hand_by_due"),
+            models.Index(
+                fields=["due_on", "id"], condition=Q(state__in=IN_HAND), name="finding_in_hand_by_due"
+            ),
             # the review queue, oldest first
             models.Index(
                 fields=["submitted_at", "id"],
@@ -217,7 +228,9 @@ class Finding(DecidingVerbs):
                 name="finding_to_review",
             ),
             # the issuing office's list of what waits to be issued
-            models.Index(fields=["reported_at", "id"], condition=Q(state="reported"), name="finding_to_issue"),
+            models.Index(
+                fields=["reported_at", "id"], condition=Q(state="reported"), name="finding_to_issue"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -230,7 +243,9 @@ class Finding(DecidingVerbs):
                 name="finding_closed_has_ending",
             ),
             # only a fixed finding counts as on time or late
-            models.CheckConstraint(condition=Q(on_time=None) | Q(ending="fixed"), name="finding_on_time_is_fixed"),
+            models.CheckConstraint(
+                condition=Q(on_time=None) | Q(ending="fixed"), name="finding_on_time_is_fixed"
+            ),
             models.CheckConstraint(condition=Q(times_returned__gte=0), name="finding_times_returned"),
         ]
 
@@ -252,8 +267,14 @@ class Finding(DecidingVerbs):
         return events if self._is_issuing_side(user, on) else events.filter(internal=False)
 
     def _is_issuing_side(self, user: "User", on: date) -> bool:
-        offices = {p.division_id for p in user.posts_on(on) if p.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}}
-        return self.issuing_office_id in offices or self.reported_by_id == user.pk or user.has_role(Role.AUDITOR, on)
+        offices = {
+            p.division_id for p in user.posts_on(on) if p.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}
+        }
+        return (
+            self.issuing_office_id in offices
+            or self.reported_by_id == user.pk
+            or user.has_role(Role.AUDITOR, on)
+        )
 
 
 __all__ = ["IN_HAND", "Finding", "FindingQuerySet", "ReportConflict"]

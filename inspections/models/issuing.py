@@ -45,9 +45,7 @@ class IssuingVerbs(FindingBase):
             self.issue(by=self.reported_by, at=at)
 
     @transaction.atomic
-    def issue(
-        self, *, by: "User", at: datetime, kind: str = "", incomplete_reason: str = ""
-    ) -> FindingEvent:
+    def issue(self, *, by: "User", at: datetime, kind: str = "", incomplete_reason: str = "") -> FindingEvent:
         """Address the finding to its township: number, chain of responsible persons, due date, notices."""
         on = timezone.localdate(at)
         if not self.is_complete() and self.may_issue_incomplete(at) and not incomplete_reason:
@@ -110,7 +108,11 @@ class IssuingVerbs(FindingBase):
     ) -> FindingEvent:
         """Correct what was found where; notices again, the due date stays."""
         wished = {"item": item, "village": village, "place": place, "description": description, "kind": kind}
-        changes = {name: value for name, value in wished.items() if value is not None and value != getattr(self, name)}
+        changes = {
+            name: value
+            for name, value in wished.items()
+            if value is not None and value != getattr(self, name)
+        }
         if not changes:
             raise StepRefused(_("Nothing has been changed."), "invalid")
         if village:
@@ -124,7 +126,9 @@ class IssuingVerbs(FindingBase):
         """Return the columns of another village; a numbered finding stays in its unit."""
         places = self._places(village, on)
         if self.number and places["county"] != self.county:
-            raise StepRefused(_("The number belongs to the unit. Withdraw the finding and record it there."), "invalid")
+            raise StepRefused(
+                _("The number belongs to the unit. Withdraw the finding and record it there."), "invalid"
+            )
         return {**places, "chain": chain_on(village, on).as_json()} if self.number else places
 
     @transaction.atomic

@@ -80,7 +80,9 @@ class NumberSeries(models.Model):
 
 OBSTACLES = {
     "no_days": _("A rule gives at least one day."),
-    "table_ends": _("The holiday table ends within 60 days of that day. Add the next year to the table first."),
+    "table_ends": _(
+        "The holiday table ends within 60 days of that day. Add the next year to the table first."
+    ),
 }
 
 
@@ -90,7 +92,15 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
         return self.filter(office=office, since__lte=on).order_by("-since", "-id").first()
 
     def add(
-        self, *, post: "Post", by: "User", at: datetime, since: date, days: int, counting: str, severity_days: dict[str, int]
+        self,
+        *,
+        post: "Post",
+        by: "User",
+        at: datetime,
+        since: date,
+        days: int,
+        counting: str,
+        severity_days: dict[str, int],
     ) -> "DeadlineRule":
         """Set how the post's office counts from a day on; findings that are issued already keep their rule."""
         on = timezone.localdate(at)

@@ -50,16 +50,18 @@ class RectifyingVerbs(IssuingVerbs):
         self, *, by: "User", at: datetime, measures: str, result: str, photos: Sequence[UUID] = ()
     ) -> FindingEvent:
         """Submit what was done and how it looks now; the county office or the issuer reviews it next."""
+        if refused := self.refusal("rectify", by, at):
+            raise refused
         if not measures.strip() or not result.strip():
             raise StepRefused(_("Say what was done and with what result."), "invalid")
         if not photos and self.after_photo_policy() == AfterPhotoRule.Policy.REQUIRED:
             raise StepRefused(_("Add at least one photo that shows the place now."), "photos_missing")
+        Photo.objects.attach(finding=self, ids=photos, side="after", by=by, at=at)
         row = Rectification(finding_id=self.pk, measures=measures, result=result, by=by, at=at)
         event = self.take(
             "rectify", by=by, at=at, remark=result, to=State.SUBMITTED, creates=[row],
             measures=measures, result=result, submitted_at=at, checked_at=None, check_due_on=self._check_due(at),
         )  # fmt: skip
-        Photo.objects.attach(finding=self, ids=photos, side="after", by=by, at=at)
         notices.submitted(self, at)
         return event
 
@@ -85,7 +87,9 @@ class RectifyingVerbs(IssuingVerbs):
     ) -> FindingEvent:
         """File the plan of a by-date or continuing rectification for the issuer's approval."""
         if self.kind == self.Kind.AT_ONCE:
-            raise StepRefused(_("This finding is to be put right at once. Ask for an extension instead."), "invalid")
+            raise StepRefused(
+                _("This finding is to be put right at once. Ask for an extension instead."), "invalid"
+            )
         if date < timezone.localdate(at):
             raise StepRefused(_("The date of the plan lies in the past."), "invalid")
         self._only_one(RectificationPlan)
@@ -98,10 +102,14 @@ class RectifyingVerbs(IssuingVerbs):
         return event
 
     @transaction.atomic
-    def complete_milestone(self, milestone: Milestone, *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
+    def complete_milestone(
+        self, milestone: Milestone, *, by: "User", at: datetime, remark: str = ""
+    ) -> FindingEvent:
         """Report a stage of the plan as done."""
         event = self.take("complete_milestone", by=by, at=at, remark=remark or milestone.title)
-        if not Milestone.objects.filter(pk=milestone.pk, plan__finding_id=self.pk, done_at=None).update(done_at=at, done_by=by):
+        if not Milestone.objects.filter(pk=milestone.pk, plan__finding_id=self.pk, done_at=None).update(
+            done_at=at, done_by=by
+        ):
             raise StepRefused(_("This milestone has already been reported."), "conflict")
         return event
 
@@ -111,10 +119,17 @@ class RectifyingVerbs(IssuingVerbs):
         if not reason.strip():
             raise StepRefused(_("Give a reason."), "reason_missing")
         if until <= max(self.due_on or date.min, timezone.localdate(at) - timedelta(days=1)):
-            raise StepRefused(_("The new date must lie after the present due date and not in the past."), "invalid")
+            raise StepRefused(
+                _("The new date must lie after the present due date and not in the past."), "invalid"
+            )
         self._only_one(Extension)
         row = Extension(
-            finding_id=self.pk, cause=Extension.Cause.ASKED, until=until, reason=reason, asked_by=by, asked_at=at
+            finding_id=self.pk,
+            cause=Extension.Cause.ASKED,
+            until=until,
+            reason=reason,
+            asked_by=by,
+            asked_at=at,
         )
         event = self.take("ask_extension", by=by, at=at, remark=reason, creates=[row])
         notices.asked(self, "ask_extension", at)
@@ -126,12 +141,19 @@ class RectifyingVerbs(IssuingVerbs):
     ) -> FindingEvent:
         """Claim that the finding is a duplicate, not ours, or cannot be fixed for now."""
         if ending not in {self.Ending.DUPLICATE, self.Ending.NOT_OURS, self.Ending.CANNOT}:
-            raise StepRefused(_("Only “duplicate”, “not ours” and “cannot be fixed for now” can be claimed."), "invalid")
+            raise StepRefused(
+                _("Only “duplicate”, “not ours” and “cannot be fixed for now” can be claimed."), "invalid"
+            )
         if not reason.strip():
             raise StepRefused(_("Give a reason."), "reason_missing")
         self._only_one(Claim)
         row = Claim(
-            finding_id=self.pk, ending=ending, duplicate_of=duplicate_of, reason=reason, asked_by=by, asked_at=at
+            finding_id=self.pk,
+            ending=ending,
+            duplicate_of=duplicate_of,
+            reason=reason,
+            asked_by=by,
+            asked_at=at,
         )
         event = self.take("claim", by=by, at=at, remark=reason, creates=[row])
         notices.asked(self, "claim", at)

@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from inspections.models import Claim, Extension, Finding, NumberSeries, Part, RectificationPlan, ReportConflict
+from inspections.models import (
+    Claim,
+    Extension,
+    Finding,
+    NumberSeries,
+    Part,
+    RectificationPlan,
+    ReportConflict,
+)
 from inspections.steps import StepRefused
 from notifications.models import Notice
 from tests.inspections.making import fresh, report, submit
@@ -29,13 +37,17 @@ def test_a_direct_team_s_report_is_issued_in_the_same_moment(finding, village, j
     assert finding.county == jinpu
 
 
-def test_the_street_s_officials_and_secretary_are_told_at_once(finding, huajia_official, secretary, jinpu_office):
+def test_the_street_s_officials_and_secretary_are_told_at_once(
+    finding, huajia_official, secretary, jinpu_office
+):
     told = set(Notice.objects.filter(send_after__lte=NOW).values_list("user__username", flat=True))
     assert {huajia_official.username, secretary.username, jinpu_office.username} <= told
 
 
 def test_numbers_of_a_unit_have_no_gaps(inspector, village, sibling_village, island_village, item):
-    numbers = [report(inspector, v, item, NOW).number for v in (village, sibling_village, island_village, village)]
+    numbers = [
+        report(inspector, v, item, NOW).number for v in (village, sibling_village, island_village, village)
+    ]
     assert [n.split("-")[-1] for n in numbers] == ["000001", "000002", "000001", "000003"]
 
 
@@ -72,7 +84,13 @@ def test_rectified_checked_and_closed_on_time(finding, huajia_official, jinpu_of
     fresh(finding).close(by=hso, at=LATER)
     closed = fresh(finding)
     assert (closed.state, closed.ending, closed.on_time) == ("closed", "fixed", True)
-    assert [e.step for e in closed.events.order_by("version")] == ["report", "issue", "rectify", "check", "close"]
+    assert [e.step for e in closed.events.order_by("version")] == [
+        "report",
+        "issue",
+        "rectify",
+        "check",
+        "close",
+    ]
 
 
 def test_the_county_s_check_lapses_after_its_working_day(finding, huajia_official, hso):
@@ -100,7 +118,9 @@ def test_a_return_without_a_reason_is_refused(finding, huajia_official, jinpu_of
     assert fresh(finding).state == "submitted"
 
 
-def test_fixed_after_the_first_due_date_is_late_even_with_an_extension(finding, huajia_official, jinpu_office, hso):
+def test_fixed_after_the_first_due_date_is_late_even_with_an_extension(
+    finding, huajia_official, jinpu_office, hso
+):
     fresh(finding).ask_extension(by=huajia_official, at=LATER, until=date(2026, 12, 1), reason="连日暴雪")
     fresh(finding).decide_extension(by=hso, at=LATER, accept=True)
     assert fresh(finding).due_on == date(2026, 12, 1)
@@ -127,7 +147,9 @@ def test_an_accepted_claim_ends_the_finding_without_counting_it_as_fixed(finding
 
 def test_a_by_date_plan_moves_the_clock_once_approved(inspector, huajia_official, hso, village, item):
     finding = report(inspector, village, item, NOW, kind="by_date")
-    fresh(finding).file_plan(by=huajia_official, at=LATER, measures="分三段清淤", owner="王某", date=date(2027, 1, 15))
+    fresh(finding).file_plan(
+        by=huajia_official, at=LATER, measures="分三段清淤", owner="王某", date=date(2027, 1, 15)
+    )
     assert fresh(finding).due_on == date(2026, 11, 23)
     fresh(finding).decide_plan(by=hso, at=LATER, accept=True)
     assert fresh(finding).due_on == fresh(finding).first_due_on == date(2027, 1, 15)
@@ -140,7 +162,12 @@ def test_a_continuing_rectification_ends_only_by_a_signed_decision(
     finding = report(inspector, village, item, NOW, kind="continuing")
     stages = [("完成管网勘察", date(2026, 12, 20)), ("完成施工", date(2027, 6, 30))]
     fresh(finding).file_plan(
-        by=huajia_official, at=LATER, measures="新建管网", owner="李某", date=date(2027, 6, 30), milestones=stages
+        by=huajia_official,
+        at=LATER,
+        measures="新建管网",
+        owner="李某",
+        date=date(2027, 6, 30),
+        milestones=stages,
     )
     fresh(finding).decide_plan(by=hso, at=LATER, accept=True)
     assert fresh(finding).due_on is None
@@ -197,7 +224,9 @@ def test_undoing_a_claim_s_acceptance_puts_the_claim_back(finding, huajia_offici
     assert Claim.objects.get().state == "asked"
 
 
-def test_reopening_corrects_the_same_row_and_records_the_new_due_date(finding, huajia_official, jinpu_office, hso):
+def test_reopening_corrects_the_same_row_and_records_the_new_due_date(
+    finding, huajia_official, jinpu_office, hso
+):
     submit(finding, huajia_official, LATER)
     fresh(finding).pass_check(by=jinpu_office, at=LATER)
     fresh(finding).close(by=hso, at=LATER)
@@ -260,7 +289,9 @@ def test_a_county_s_own_finding_ends_at_the_county(jinpu_office, huajia_official
     assert fresh(own).state == "closed"
 
 
-def test_the_same_report_twice_is_one_finding_and_another_body_is_a_conflict(inspector, agency, village, item, finding):
+def test_the_same_report_twice_is_one_finding_and_another_body_is_a_conflict(
+    inspector, agency, village, item, finding
+):
     again = report(inspector, village, item, LATER, id=finding.pk)
     assert again.version == finding.version
     with pytest.raises(ReportConflict) as conflict:

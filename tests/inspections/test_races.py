@@ -86,7 +86,9 @@ def test_two_reviewers_decide_and_one_decision_stands(finding, huajia_official, 
     assert is_whole(finding)
 
 
-def test_closing_against_an_extension(finding, huajia_official, huajia_official_2, jinpu_office, hso, hso_staff):
+def test_closing_against_an_extension(
+    finding, huajia_official, huajia_official_2, jinpu_office, hso, hso_staff
+):
     fresh(finding).ask_extension(by=huajia_official, at=NOW, until=date(2026, 12, 1), reason="连日暴雪")
     submit(finding, huajia_official, NOW)
     fresh(finding).pass_check(by=jinpu_office, at=NOW)
