@@ -76,7 +76,10 @@ def test_there_are_more_than_thirty_kinds() -> None:
     assert len(ODD) > 60
 
 
-@pytest.mark.parametrize(("orientation", "corner"), list(enumerate(["nw", "ne", "se", "sw", "nw", "ne", "se", "sw"], 1)))
+CORNERS = ["nw", "ne", "se", "sw", "nw", "ne", "se", "sw"]
+
+
+@pytest.mark.parametrize(("orientation", "corner"), list(enumerate(CORNERS, 1)))
 def test_every_orientation_is_turned_upright(orientation: int, corner: str) -> None:
     picture = Image.new("RGB", (400, 200), "white")
     picture.paste("red", (0, 0, 100, 50))
