@@ -7,16 +7,16 @@ from typing import TypedDict
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from inspections import keyset
 from inspections.models import IN_HAND, Finding, Proposal
 from inspections.recipients import Directory
 from notifications.models import Notice
 
-CHUNK = 2000
 Level = Proposal.Level
 
 
@@ -34,28 +34,32 @@ def propose(people: Directory, *, at: datetime) -> int:
     """Propose what the ladder of settings says, each once, and tell those who may sign; return how many are new."""
     ladder: Ladder = settings.PROPOSALS
     on = timezone.localdate(at)
-    days = {level: ladder[level.value] for level in Level}
-    found = sum(_for_findings(level, on - timedelta(days=least), on, at) for level, least in days.items())
+    found = _for_findings({level: ladder[level.value] for level in Level}, on, at)
     found += _for_townships(ladder, on, at)
     if found:
         _tell_signers(people, on, at)
     return found
 
 
-def _for_findings(level: Level, due_by: date, on: date, at: datetime) -> int:
-    """Propose one measure for every finding in hand that was due by a day and has not had it proposed."""
-    earlier = Proposal.objects.filter(finding=OuterRef("pk"), level=level)
-    rows = Finding.objects.filter(~Exists(earlier), state__in=IN_HAND, due_on__lte=due_by)
-    rows = rows.order_by("due_on", "pk").only(*COLUMNS)
-    total, page = 0, list(rows[:CHUNK])
-    while page:
-        made = [_proposal(level, finding, on, at) for finding in page]
+def _for_findings(ladder: dict[Level, int], on: date, at: datetime) -> int:
+    """Propose for every finding in hand the measures that its days overdue have reached; return how many are new."""
+    due_by = on - timedelta(days=min(ladder.values()))
+    overdue = Finding.objects.filter(state__in=IN_HAND, due_on__lte=due_by)
+    return sum(_for_page(ladder, ids, on, at) for ids in keyset.pages(overdue, "due_on"))
+
+
+def _for_page(ladder: dict[Level, int], ids: list[uuid.UUID], on: date, at: datetime) -> int:
+    known = set(Proposal.objects.filter(finding__in=ids).values_list("finding_id", "level"))
+    findings = Finding.objects.filter(pk__in=ids).order_by("pk").only(*COLUMNS)
+    made = [
+        _proposal(level, finding, on, at)
+        for finding in findings
+        for level, days in ladder.items()
+        if finding.due_on and (on - finding.due_on).days >= days and (finding.pk, level) not in known
+    ]
+    if made:
         Proposal.objects.bulk_create(made, ignore_conflicts=True)
-        total += len(made)
-        due, pk = page[-1].due_on, page[-1].pk
-        after = rows.filter(Q(due_on__gt=due) | Q(due_on=due, pk__gt=pk), due_on__gte=due)
-        page = list(after[:CHUNK])
-    return total
+    return len(made)
 
 
 COLUMNS = ("due_on", "issuing_office_id", "township_id", "county_id")

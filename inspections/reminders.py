@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from inspections import deadlines
+from inspections import deadlines, keyset
 from inspections.digests import weekly_digest
 from inspections.models import IN_HAND, Finding, FindingEvent, Reminder, Sweep
 from inspections.proposing import propose
@@ -28,7 +28,6 @@ from inspections.steps import State
 from notifications.models import Notice
 from villages.models import Holiday
 
-CHUNK = 2000
 ONE_DAY = timedelta(days=1)
 
 
@@ -44,9 +43,8 @@ class Rule:
 
 
 class Line(NamedTuple):
-    """What a reminder needs of a finding; `key` is the column that pages."""
+    """What a reminder needs of a finding."""
 
-    key: Any
     id: uuid.UUID
     number: str | None
     village_id: uuid.UUID
@@ -120,27 +118,26 @@ def sweep(*, at: datetime) -> dict[str, int]:
 
 def remind(rule: Rule, people: Directory, *, at: datetime) -> int:
     """Tell one kind of reminder for every finding that is due for it and was never told; return how many."""
-    told = Reminder.objects.filter(finding=OuterRef("pk"), step=rule.step)
-    due = Finding.objects.filter(~Exists(told), rule.due)
-    return sum(_tell(rule, people, page, at) for page in pages(due, rule.column))
+    due = Finding.objects.filter(rule.due)
+    return sum(_tell(rule, people, untold(rule.step, ids), at) for ids in keyset.pages(due, rule.column))
 
 
-def pages(rows: QuerySet[Finding], column: str) -> Iterator[list[Line]]:
-    """Read findings in pages by key: memory stays bounded and no page is counted through twice."""
-    rows = rows.order_by(column, "pk")
-    page = [Line(*row) for row in rows.values_list(column, *COLUMNS)[:CHUNK]]
-    while page:
-        yield page
-        last = page[-1]
-        after = Q(**{f"{column}__gt": last.key}) | Q(**{column: last.key, "pk__gt": last.id})
-        following = rows.filter(after, **{f"{column}__gte": last.key})
-        page = [Line(*row) for row in following.values_list(column, *COLUMNS)[:CHUNK]]
+def untold(step: str, ids: list[uuid.UUID]) -> list[Line]:
+    """Return the findings whose step was not told yet, by id: two sweeps insert in one order, so neither blocks."""
+    told = set(Reminder.objects.filter(step=step, finding__in=ids).values_list("finding_id", flat=True))
+    new = [pk for pk in ids if pk not in told]
+    rows = Finding.objects.filter(pk__in=new).order_by("pk").values_list(*COLUMNS) if new else ()
+    return [Line(*row) for row in rows]
 
 
 @transaction.atomic
 def _tell(rule: Rule, people: Directory, page: list[Line], at: datetime) -> int:
     """Write the notices of one page together with the note that they were told."""
-    Notice.objects.bulk_create(_notices(rule, people, page, at), ignore_conflicts=True, batch_size=CHUNK)
+    if not page:
+        return 0
+    Notice.objects.bulk_create(
+        _notices(rule, people, page, at), ignore_conflicts=True, batch_size=keyset.PAGE
+    )
     Reminder.objects.bulk_create(
         [Reminder(finding_id=line.id, step=rule.step, at=at) for line in page], ignore_conflicts=True
     )
@@ -148,7 +145,7 @@ def _tell(rule: Rule, people: Directory, page: list[Line], at: datetime) -> int:
 
 
 def _notices(rule: Rule, people: Directory, page: list[Line], at: datetime) -> Iterator[Notice]:
-    """Make the notices of one page, users in one order everywhere so that two sweeps cannot block each other."""
+    """Make the notices of one page, users in one order too."""
     words = _Words(rule.text)
     somewhere = uuid.UUID(int=0)
     address = reverse("finding", args=[somewhere])
@@ -185,7 +182,7 @@ def set_awaited_dates(*, at: datetime) -> int:
     calendar = Holiday.objects.calendar()
     waiting = Finding.objects.filter(awaits_calendar=True).select_related("rule")
     keys = list(waiting.order_by("pk").values_list("pk", flat=True))
-    parts = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
+    parts = [keys[start : start + keyset.PAGE] for start in range(0, len(keys), keyset.PAGE)]
     return sum(_set_dates(waiting.filter(pk__in=part), calendar, at) for part in parts)
 
 

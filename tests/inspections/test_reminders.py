@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from inspections import reminders
+from inspections import keyset, reminders
 from inspections.models import DeadlineRule, Finding, Reminder
 from notifications.models import Notice
 from tests.inspections.stored import NOW, TODAY, Make, cast, clock, make
@@ -200,7 +200,7 @@ def test_the_number_of_queries_does_not_grow_with_the_findings(make: Make, cast:
 def test_findings_are_paged_by_key_without_loss(
     make: Make, cast: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "CHUNK", 3)
+    monkeypatch.setattr(keyset, "PAGE", 3)
     findings = [make(due_on=TODAY - timedelta(days=number % 4 + 1)) for number in range(17)]
     assert reminders.sweep(at=NOW)["overdue"] == 17
     for finding in findings:
@@ -212,7 +212,7 @@ def test_findings_are_paged_by_key_without_loss(
 def test_two_sweeps_at_once_tell_everything_once(
     committed: None, make: Make, cast: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "CHUNK", 7)
+    monkeypatch.setattr(keyset, "PAGE", 7)
     findings = [make(due_on=TODAY - timedelta(days=number % 5)) for number in range(60)]
     barrier, errors = threading.Barrier(3), []
 
