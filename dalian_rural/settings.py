@@ -285,6 +285,9 @@ PHOTO_MAX_PIXELS = env.int("PHOTO_MAX_PIXELS", default=50_000_000)
 PHOTOS_PER_SIDE = env.int("PHOTOS_PER_SIDE", default=9)
 NEAR_DUPLICATE_DISTANCE = 8
 NEAR_DUPLICATE_MONTHS = 24
+# days after its end by which a period's ledger is to be handed in; days after which an export's file is removed
+SUBMISSION_DUE_DAYS = env.int("SUBMISSION_DUE_DAYS", default=5)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
 # Days overdue after which a measure is proposed for signature, and the number of findings overdue for the days of
 # "supervise" that makes it a matter of the whole township.

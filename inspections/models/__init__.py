@@ -1,5 +1,6 @@
 """The models of inspections, one file per noun."""
 
+from inspections.models.exports import ExportJob
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
 from inspections.models.proposals import Proposal
@@ -18,6 +19,7 @@ from inspections.models.records import (
     RectificationPlan,
 )
 from inspections.models.reminders import Reminder, Sweep
+from inspections.models.submissions import Snapshot, Submission, SubmissionDecision
 
 __all__ = [
     "IN_HAND",
@@ -25,6 +27,7 @@ __all__ = [
     "Claim",
     "DeadlineRule",
     "Decision",
+    "ExportJob",
     "Extension",
     "Finding",
     "FindingEvent",
@@ -41,5 +44,8 @@ __all__ = [
     "RectificationPlan",
     "Reminder",
     "ReportConflict",
+    "Snapshot",
+    "Submission",
+    "SubmissionDecision",
     "Sweep",
 ]
