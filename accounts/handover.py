@@ -53,10 +53,12 @@ def hand_over(*, person: Person, successor: Person, since: dt.date, end_posts: b
         raise HandOverRefused(
             _("%(person)s has no account that could take over the posts.") % {"person": successor}
         )
-    moved = [_move_duty(duty, successor, since) for duty in duties_of(person, since)]
+    duties = list(duties_of(person, since))
+    for duty in duties:
+        _move_duty(duty, successor, since)
     for post in posts:
         _move_post(post, account, since)
-    return HandedOver(len(moved), len(posts))
+    return HandedOver(len(duties), len(posts))
 
 
 def _move_duty(duty: Responsibility, successor: Person, since: dt.date) -> None:

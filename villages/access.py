@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -38,7 +38,7 @@ def require(*roles: str) -> Callable[[View[P]], View[P]]:
                 raise Http404
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast("View[P]", guarded)
 
     return decorate
 
@@ -53,4 +53,4 @@ def keeps_person(user: Any, person: Person, on: date) -> bool:
     if not may(user, on, *KEEPERS):
         return False
     rows = Responsibility.objects.open().filter(person=person)
-    return rows.count() == rows.visible_to(user, on, *KEEPERS).count()
+    return bool(rows.count() == rows.visible_to(user, on, *KEEPERS).count())

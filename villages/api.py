@@ -24,7 +24,7 @@ class PlaceSerializer(serializers.Serializer):
 
 class DivisionSerializer(serializers.ModelSerializer):
     code = serializers.CharField(allow_null=True)
-    parent = serializers.UUIDField(source="county_id", allow_null=True)
+    county = serializers.UUIDField(source="county_id", allow_null=True)
 
     class Meta:
         model = Division
@@ -37,7 +37,7 @@ class DivisionSerializer(serializers.ModelSerializer):
             "official_name",
             "adcode",
             "code",
-            "parent",
+            "county",
             "position",
         ]
 
@@ -106,10 +106,11 @@ class DivisionViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet[Division]:
         """Return the divisions of today."""
         on = timezone.localdate()
-        rows = Division.objects.visible_to(self.request.user, on).with_code(on)
+        rows: Any = Division.objects.visible_to(self.request.user, on).with_code(on)
         if county := read_uuid(self.request.query_params.get("county")):
             rows = rows.filter(county_id=county)
-        return rows.order_by("level", "position", "name", "pk")
+        found: QuerySet[Division] = rows.order_by("level", "position", "name", "pk")
+        return found
 
 
 @extend_schema_view(list=extend_schema(parameters=[SEARCH, COUNTY, TOWNSHIP]))
@@ -122,12 +123,13 @@ class VillageViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet[Village]:
         """Return the villages of today that the query string asks for."""
         on, wanted = timezone.localdate(), self.request.query_params
-        rows = Village.objects.current(on).visible_to(self.request.user, on).in_order()
+        rows: Any = Village.objects.current(on).visible_to(self.request.user, on).in_order()
         rows = rows.search(wanted.get("search", ""))
         for column in ("county", "township"):
             if key := read_uuid(wanted.get(column)):
                 rows = rows.filter(**{f"{column}_id": key})
-        return rows
+        found: QuerySet[Village] = rows
+        return found
 
 
 @extend_schema_view(list=extend_schema(parameters=[SEARCH, COUNTY, TOWNSHIP]))
@@ -140,12 +142,13 @@ class ResponsibilityViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet[Responsibility]:
         """Return the responsibilities of today that the query string asks for."""
         on, wanted = timezone.localdate(), self.request.query_params
-        rows = Responsibility.objects.on(on).visible_to(self.request.user, on).for_list()
+        rows: Any = Responsibility.objects.on(on).visible_to(self.request.user, on).for_list()
         rows = rows.search(wanted.get("search", ""))
         for column in ("county", "township"):
             if key := read_uuid(wanted.get(column)):
                 rows = rows.filter(**{f"in_{column}_id": key})
-        return rows.order_by("kind", "pk")
+        found: QuerySet[Responsibility] = rows.order_by("kind", "pk")
+        return found
 
 
 router = routers.SimpleRouter()

@@ -54,14 +54,14 @@ class MergeForm(forms.Form):
     successor = forms.CharField(label=_("Code of the village it is merged into"), max_length=20)
     on = forms.DateField(label=_("From"), widget=DayInput())
 
-    def __init__(self, *args: Any, villages: QuerySet[Village], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, villages: Any, **kwargs: Any) -> None:
         """Take the villages that may be named."""
         super().__init__(*args, **kwargs)
         self.villages = villages
 
     def clean_successor(self) -> Village:
         """Find the village of the code."""
-        found = self.villages.filter(code=self.cleaned_data["successor"]).first()
+        found: Village | None = self.villages.filter(code=self.cleaned_data["successor"]).first()
         if found is None:
             raise forms.ValidationError(_("No village has this code."))
         return found
@@ -199,7 +199,7 @@ class AreaForm(forms.Form):
     )
     since = forms.DateField(label=_("From"), widget=DayInput())
 
-    def __init__(self, *args: Any, villages: QuerySet[Village], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, villages: Any, **kwargs: Any) -> None:
         """Offer the villages of the township."""
         super().__init__(*args, **kwargs)
         self.fields["villages"].queryset = villages  # type: ignore[attr-defined]

@@ -130,6 +130,7 @@ class _Places:
         divisions = [known.id for known in self.plan.retired if known.level != "village"]
         Village.objects.filter(pk__in=villages).update(retired_on=self.on)
         Division.objects.filter(pk__in=divisions).update(retired_on=self.on)
+        model: Any
         for model in (VillageLink, VillageCode, AreaLink, Responsibility):
             model.objects.filter(village__in=villages).end(self.on)
         for model, column in (

@@ -69,7 +69,7 @@ def _may_hand_over(user: User, person: Person, on: dt.date) -> bool:
     if user.has_role(Role.SYSADMIN, on):
         return True
     kept = user.places(on, Role.CITY_OFFICE, Role.COUNTY_OFFICE)
-    parents = dict(DivisionLink.objects.on(on).values_list("child", "parent"))
+    parents: dict[UUID | None, UUID] = dict(DivisionLink.objects.on(on).values_list("child", "parent"))
     return keeps_person(user, person, on) and all(
         post.role in WORKING_ROLES
         and (

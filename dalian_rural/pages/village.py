@@ -28,7 +28,7 @@ def village(request: HttpRequest, pk: UUID) -> HttpResponse:
     last = found.retired_on - timedelta(days=1) if found.retired_on and found.retired_on <= on else on
     township = found.township_on(last)
     county = township.parent_on(last) if township else None
-    where = {"county": county and county.pk, "township": township and township.pk}
+    where: dict[str, Any] = {"county": county and county.pk, "township": township and township.pk}
     if not user_of(request).places(on).covers(**where, village=found.pk):
         raise Http404
     kept = keeps(request.user, on)

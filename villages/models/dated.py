@@ -1,7 +1,7 @@
 """Rows that hold from a day to a day."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q, Subquery
@@ -27,11 +27,11 @@ def id_of(rows: models.QuerySet[Any, Any]) -> Subquery:
 class DatedQuerySet(models.QuerySet[Any]):
     """Questions about days, shared by everything that is dated."""
 
-    def on(self, day: date) -> "DatedQuerySet":
+    def on(self, day: date) -> Self:
         """Keep the rows that hold on the day."""
         return self.filter(holds_on(day))
 
-    def open(self) -> "DatedQuerySet":
+    def open(self) -> Self:
         """Keep the rows without an end."""
         return self.filter(until__isnull=True)
 
@@ -48,7 +48,8 @@ class Dated(models.Model):
     since = models.DateField(_("from"))
     until = models.DateField(_("until (first day it no longer holds)"), null=True, blank=True)
 
-    objects = DatedQuerySet.as_manager()
+    # Any: subclasses put query sets of their own here.
+    objects: ClassVar[Any] = DatedQuerySet.as_manager()
 
     class Meta:
         abstract = True

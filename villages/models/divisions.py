@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
@@ -14,6 +14,7 @@ from audit.verbs import alters_data
 from villages.models.dated import Dated, DatedQuerySet, id_of
 
 
+# Methods that annotate return Any: the stubs do not know annotated columns.
 class DivisionQuerySet(models.QuerySet["Division"]):
     def current(self, on: date) -> "DivisionQuerySet":
         """Keep the divisions that are not retired on the day."""
@@ -23,7 +24,7 @@ class DivisionQuerySet(models.QuerySet["Division"]):
         """Return the county-level units of the day in diagram order."""
         return self.current(on).filter(level=Division.Level.COUNTY).order_by("position", "name")
 
-    def townships(self, on: date) -> "DivisionQuerySet":
+    def townships(self, on: date) -> Any:
         """Return the townships and streets of the day, each with its `county_id`."""
         return (
             self.current(on)
@@ -32,7 +33,7 @@ class DivisionQuerySet(models.QuerySet["Division"]):
             .order_by("position", "name")
         )
 
-    def with_parent(self, on: date) -> "DivisionQuerySet":
+    def with_parent(self, on: date) -> Any:
         """Annotate `county_id` and `county_name`: the unit a township belongs to on the day."""
         parents = DivisionLink.objects.on(on).filter(child=OuterRef("pk"))
         return self.annotate(
@@ -40,12 +41,12 @@ class DivisionQuerySet(models.QuerySet["Division"]):
             county_name=Subquery(parents.values("parent__name")[:1]),
         )
 
-    def with_code(self, on: date) -> "DivisionQuerySet":
+    def with_code(self, on: date) -> Any:
         """Annotate `code`: the statistics code of the day."""
         codes = DivisionCode.objects.on(on).filter(division=OuterRef("pk"))
         return self.annotate(code=Subquery(codes.values("code")[:1]))
 
-    def visible_to(self, user: Any, on: date) -> "DivisionQuerySet":
+    def visible_to(self, user: Any, on: date) -> Any:
         """Keep the units and townships that lie in the user's places."""
         places = user.places(on)
         townships = Q(level=Division.Level.TOWNSHIP) & places.q(
@@ -172,7 +173,7 @@ class Area(Dated):
     )
     name = models.CharField(_("name"), max_length=60)
 
-    objects = AreaQuerySet.as_manager()
+    objects: ClassVar[Any] = AreaQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("area")

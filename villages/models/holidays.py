@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import chinese_calendar
 from django.db import models
@@ -21,7 +22,7 @@ class HolidayQuerySet(models.QuerySet["Holiday"]):
         """Add the days that the library knows and the table does not; return how many."""
         before = self.count()
         known = chinese_calendar.constants
-        rows = [
+        rows: list[Any] = [
             *_rows(known.holidays.items(), Holiday.Kind.HOLIDAY),
             *_rows(known.workdays.items(), Holiday.Kind.WORKDAY),
         ]

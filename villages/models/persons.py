@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -42,7 +42,7 @@ class Person(models.Model):
 
 
 class ResponsibilityQuerySet(DatedQuerySet):
-    def with_places(self, on: date) -> "ResponsibilityQuerySet":
+    def with_places(self, on: date) -> Any:
         """Annotate `in_township_id` and `in_county_id`: where the place of each row lies on the day."""
         villages = VillageLink.objects.on(on).filter(village=OuterRef("village_id"))
         units = DivisionLink.objects.on(on).filter(child=OuterRef("in_township_id"))
@@ -52,18 +52,18 @@ class ResponsibilityQuerySet(DatedQuerySet):
             in_county_id=Coalesce(*county, output_field=models.UUIDField())
         )
 
-    def visible_to(self, user: Any, on: date, *roles: str) -> "ResponsibilityQuerySet":
+    def visible_to(self, user: Any, on: date, *roles: str) -> Any:
         """Keep the responsibilities for the user's places (those of the given roles' posts)."""
         places = user.places(on, *roles)
         return self.with_places(on).filter(
             places.q(county="in_county_id", township="in_township_id", village="village_id")
         )
 
-    def for_list(self) -> "ResponsibilityQuerySet":
+    def for_list(self) -> Self:
         """Fetch what a line of the roster shows."""
         return self.select_related("person", "county", "area", "area__county", "township", "village")
 
-    def search(self, text: str) -> "ResponsibilityQuerySet":
+    def search(self, text: str) -> Self:
         """Find by parts of the person's name or title and of the place's name."""
         found = self
         for word in text.split():
@@ -108,7 +108,8 @@ class ResponsibilityQuerySet(DatedQuerySet):
                 _("%(person)s holds this until replaced: %(place)s.")
                 % {"person": holder.person, "place": place}
             )
-        return self.create(person=person, kind=kind, since=since, basis=basis, **target)
+        row: Responsibility = self.create(person=person, kind=kind, since=since, basis=basis, **target)
+        return row
 
 
 class Responsibility(Dated):
@@ -166,7 +167,7 @@ class Responsibility(Dated):
     )
     basis = models.CharField(_("basis"), max_length=200, blank=True)
 
-    objects = ResponsibilityQuerySet.as_manager()
+    objects: ClassVar[Any] = ResponsibilityQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("responsibility")

@@ -14,12 +14,13 @@ from villages.models.dated import Dated, id_of
 from villages.models.divisions import Area, Division, DivisionLink
 
 
+# Methods that annotate return Any: the stubs do not know annotated columns.
 class VillageQuerySet(models.QuerySet["Village"]):
     def current(self, on: date) -> "VillageQuerySet":
         """Keep the villages that are not retired on the day."""
         return self.filter(Q(retired_on__isnull=True) | Q(retired_on__gt=on))
 
-    def with_places(self, on: date) -> "VillageQuerySet":
+    def with_places(self, on: date) -> Any:
         """Annotate `township_id`, `township_name`, `county_id`, `county_name` and `code` of the day."""
         links = VillageLink.objects.on(on).filter(village=OuterRef("pk"))
         units = DivisionLink.objects.on(on).filter(child=OuterRef("township_id"))
@@ -33,14 +34,14 @@ class VillageQuerySet(models.QuerySet["Village"]):
             code=Subquery(codes.values("code")[:1]),
         )
 
-    def visible_to(self, user: Any, on: date, *roles: str) -> "VillageQuerySet":
+    def visible_to(self, user: Any, on: date, *roles: str) -> Any:
         """Keep the villages in the user's places of the day (those of the given roles' posts)."""
         places = user.places(on, *roles)
         return self.with_places(on).filter(places.q(county="county_id", township="township_id", village="pk"))
 
-    def search(self, text: str) -> "VillageQuerySet":
+    def search(self, text: str) -> Any:
         """Find by part of the name, the township's name (needs `with_places`), or the start of the code."""
-        found = self
+        found: Any = self
         for word in text.split():
             found = found.filter(
                 Q(name__icontains=word)
@@ -51,10 +52,11 @@ class VillageQuerySet(models.QuerySet["Village"]):
             )
         return found
 
-    def in_order(self) -> "VillageQuerySet":
+    def in_order(self) -> Any:
         """Order by unit, township and code (needs `with_places`)."""
         position = Division.objects.filter(pk=OuterRef("county_id")).values("position")[:1]
-        return self.annotate(unit_position=Subquery(position)).order_by("unit_position", "code", "name", "pk")
+        rows: Any = self
+        return rows.annotate(unit_position=Subquery(position)).order_by("unit_position", "code", "name", "pk")
 
 
 class Village(models.Model):

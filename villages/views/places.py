@@ -114,13 +114,16 @@ def difficulty_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, _("Please write an answer."))
     elif not difficulty.give_answer(by=request.user, at=timezone.now(), answer=form.cleaned_data["answer"]):
         messages.error(request, _("Someone else has just answered."))
-    return redirect(difficulty.village)
+    return redirect("village", difficulty.village_id)
 
 
 def kept_village(request: HttpRequest, pk: UUID) -> Village:
     """Return a village of the places whose files the user keeps, or 404."""
     on = today()
-    return get_object_or_404(Village.objects.current(on).visible_to(request.user, on, *KEEPERS), pk=pk)
+    village: Village = get_object_or_404(
+        Village.objects.current(on).visible_to(request.user, on, *KEEPERS), pk=pk
+    )
+    return village
 
 
 def _townships(divisions: Any, county: str | None) -> Any:
