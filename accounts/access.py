@@ -18,14 +18,13 @@ def require(*roles: str) -> Callable[[View[P, R]], View[P, R]]:
     """Let only users with one of the roles today in; everybody else gets 404."""
 
     def decorate(view: View[P, R]) -> View[P, R]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
             user = request.user
             if not isinstance(user, User) or not user.roles(timezone.localdate()) & set(roles):
                 raise Http404
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast("View[P, R]", wraps(view)(guarded))
 
     return decorate
 

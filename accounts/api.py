@@ -21,7 +21,7 @@ from accounts.models import Token, User
 from audit.log import record
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library is untyped here
     target_class = TokenAuthentication
     name = "token"
 
@@ -75,11 +75,15 @@ def check_password(request: HttpRequest, *, at: dt.datetime, username: str, pass
     user = authenticate(request, username=username, password=password)
     if isinstance(user, User):
         if user.must_change_password:
-            raise exceptions.PermissionDenied(_("Change your one-time password first."), "must_change_password")
+            raise exceptions.PermissionDenied(
+                _("Change your one-time password first."), "must_change_password"
+            )
         return user
     if getattr(request, "axes_locked_out", False):
         minutes = remaining_minutes(request, username, at)
         # the flag would make the middleware answer with the page for people
         request.axes_locked_out = False  # type: ignore[attr-defined]
-        raise LockedOut(_("Too many failed attempts. Try again in %(minutes)d minutes.") % {"minutes": minutes})
+        raise LockedOut(
+            _("Too many failed attempts. Try again in %(minutes)d minutes.") % {"minutes": minutes}
+        )
     raise exceptions.AuthenticationFailed(_("User name or password is wrong."), "wrong_password")

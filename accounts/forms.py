@@ -49,7 +49,9 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label=_("New password again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("New password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
@@ -97,9 +99,11 @@ class PersonField(forms.CharField):
         words = super().clean(value).split()
         found = list(_persons(words)[:6]) if words else []
         if len(found) > 1:
-            raise ValidationError(_("Several persons fit: %(names)s. Add the title or the employer.") % {
-                "names": "；".join(describe(person) for person in found[:5])
-            }, "ambiguous")
+            raise ValidationError(
+                _("Several persons fit: %(names)s. Add the title or the employer.")
+                % {"names": "；".join(describe(person) for person in found[:5])},
+                "ambiguous",
+            )
         if words and not found:
             raise ValidationError(_("No person on the roster fits."), "unknown")
         return found[0] if found else None
@@ -123,7 +127,9 @@ class UserForm(forms.ModelForm):
     person = PersonField(
         label=_("Person on the roster"),
         required=False,
-        help_text=_("Leaders and secretaries see the places that this person answers for. Name, title, employer."),
+        help_text=_(
+            "Leaders and secretaries see the places that this person answers for. Name, title, employer."
+        ),
     )
 
     class Meta:
@@ -152,8 +158,33 @@ class UserForm(forms.ModelForm):
         return username
 
 
+class PlaceField(forms.ModelChoiceField):
+    """A choice of places, each with its unit before it, since names repeat."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the place's name."""
+        county = getattr(obj, "county_name", "")
+        return f"{county} › {obj}" if obj.level == Division.Level.TOWNSHIP and county else str(obj)
+
+
+class PrincipalField(forms.ModelChoiceField):
+    """A choice of posts that somebody may stand in for."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return who holds the post, and the post."""
+        return f"{obj.user} · {obj}"
+
+
 class PostForm(forms.ModelForm):
     """A post from a day on."""
+
+    division = PlaceField(Division.objects.none(), label=_("Place"), required=False)
+    deputy_for = PrincipalField(
+        Post.objects.none(),
+        label=_("Stands in for"),
+        required=False,
+        help_text=_("For a deputy during leave: the post whose work is taken over."),
+    )
 
     class Meta:
         model = Post
@@ -163,7 +194,6 @@ class PostForm(forms.ModelForm):
         labels = {"since": _("From"), "until": _("Until")}
         help_texts = {
             "until": _("The first day on which it no longer holds; empty for no end."),
-            "deputy_for": _("For a deputy during leave: the post whose work is taken over."),
         }
         widgets = {
             "since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -174,19 +204,17 @@ class PostForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.instance.user = user
         self.initial.setdefault("since", on)
-        division = cast("forms.ModelChoiceField[Division]", self.fields["division"])
+        division = cast(PlaceField, self.fields["division"])
         division.queryset = Division.objects.current(on).with_parent(on).order_by("level", "position", "name")
-        division.label_from_instance = place_label  # type: ignore[method-assign]
-        deputy = cast("forms.ModelChoiceField[Post]", self.fields["deputy_for"])
+        deputy = cast(PrincipalField, self.fields["deputy_for"])
         deputy.queryset = (
             Post.objects.on(on).exclude(user=user).select_related("user", "division", "organisation")
             .order_by("user__username")
         )  # fmt: skip
-        deputy.label_from_instance = lambda post: f"{post.user} · {post}"  # type: ignore[method-assign]
 
     def as_post(self) -> Post:
         """Return the checked post, not yet stored."""
-        return self.instance
+        return cast(Post, self.instance)
 
     def clean(self) -> dict[str, Any]:
         """Check that the place fits the role."""
@@ -198,12 +226,6 @@ class PostForm(forms.ModelForm):
         if data.get("role") == Role.DEPARTMENT and not data.get("organisation"):
             self.add_error("organisation", _("Choose the department."))
         return data
-
-
-def place_label(division: Division) -> str:
-    """Return the place's name with its unit before it, since names repeat."""
-    county = getattr(division, "county_name", "")
-    return f"{county} › {division}" if division.level == Division.Level.TOWNSHIP and county else str(division)
 
 
 LEVELS = {
@@ -238,7 +260,9 @@ class EndPostForm(forms.Form):
 class ImportForm(forms.Form):
     """A list of users to read."""
 
-    file = forms.FileField(label=_("Excel or CSV file"), help_text=_("Nothing is changed before you confirm."))
+    file = forms.FileField(
+        label=_("Excel or CSV file"), help_text=_("Nothing is changed before you confirm.")
+    )
 
     def clean_file(self) -> Any:
         """Refuse files that no list of users can be."""

@@ -15,7 +15,8 @@ def remaining_minutes(request: HttpRequest, username: str, at: dt.datetime) -> i
     newest = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     if newest is None:
         return 1
-    return max(1, math.ceil((newest + get_cool_off(request) - at).total_seconds() / 60))
+    left: dt.timedelta = newest + get_cool_off(request) - at
+    return max(1, math.ceil(left.total_seconds() / 60))
 
 
 def unlock(username: str) -> None:

@@ -37,5 +37,7 @@ class FirstSignInMiddleware:
         if match and match.view_name in STILL_OPEN:
             return None
         if request.path.startswith(settings.API_PREFIX):
-            return api_refusal(request, 403, "must_change_password", _("Change your one-time password first."))
+            return api_refusal(
+                request, 403, "must_change_password", _("Change your one-time password first.")
+            )
         return redirect("change_password")

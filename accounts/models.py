@@ -11,7 +11,8 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from accounts.places import EVERYWHERE, NOWHERE, Places, of_division, of_persons
 from audit.verbs import alters_data
@@ -134,7 +135,7 @@ class User(AbstractUser):
     # an account of the demo: shown with its password at the sign-in page, until somebody changes that password
     demo = models.BooleanField(default=False, editable=False)
 
-    objects = Users()
+    objects: ClassVar[Users] = Users()
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -259,7 +260,6 @@ class User(AbstractUser):
         self.save(update_fields=["language"])
 
 
-
 def one_time_password() -> str:
     """Return a random password that can be read aloud: 12 characters in three groups, 59 bits."""
     letters = "".join(secrets.choice(READABLE) for _place in range(12))
@@ -276,12 +276,22 @@ class Post(Dated):
         Division, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("Place")
     )
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("Organisation")
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="posts",
+        verbose_name=_("Organisation"),
     )
     may_sign = models.BooleanField(_("May sign"), default=False)
     issues_directly = models.BooleanField(_("Findings are issued at once"), default=False)
     deputy_for = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="deputies", verbose_name=_("Stands in for")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputies",
+        verbose_name=_("Stands in for"),
     )
 
     class Meta(Dated.Meta):
@@ -292,10 +302,12 @@ class Post(Dated):
             # an office is an office of some place
             models.CheckConstraint(
                 name="post_has_its_place",
-                condition=~Q(role__in=["city_office", "county_office", "township"]) | Q(division__isnull=False),
+                condition=~Q(role__in=["city_office", "county_office", "township"])
+                | Q(division__isnull=False),
             ),
             models.CheckConstraint(
-                name="post_department_is_named", condition=~Q(role="department") | Q(organisation__isnull=False)
+                name="post_department_is_named",
+                condition=~Q(role="department") | Q(organisation__isnull=False),
             ),
             models.CheckConstraint(
                 name="post_deputy_for_another", condition=Q(deputy_for__isnull=True) | ~Q(deputy_for=F("id"))
@@ -318,7 +330,6 @@ class Post(Dated):
         """Let the post end: the day is the first on which it no longer holds."""
         self.until = on
         self.save(update_fields=["until"])
-
 
 
 class TokenQuerySet(models.QuerySet["Token"]):

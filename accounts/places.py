@@ -46,7 +46,10 @@ class Places:
     def covers(self, *, county: UUID | None, township: UUID | None, village: UUID | None = None) -> bool:
         """Tell whether a row with these places is inside."""
         return (
-            self.everything or county in self.counties or township in self.townships or village in self.villages
+            self.everything
+            or county in self.counties
+            or township in self.townships
+            or village in self.villages
         )
 
 
@@ -63,7 +66,7 @@ def of_division(division: Division) -> Places:
     return Places(townships=frozenset({division.pk}))
 
 
-def of_persons(person_ids: Iterable[UUID], on: dt.date) -> Places:
+def of_persons(person_ids: Iterable[UUID | None], on: dt.date) -> Places:
     """Return what these persons answer for on the day, in two queries."""
     duties = list(
         Responsibility.objects.on(on)
@@ -71,7 +74,11 @@ def of_persons(person_ids: Iterable[UUID], on: dt.date) -> Places:
         .values_list("kind", "county_id", "area_id", "township_id", "village_id")
     )
     areas = {area for kind, _county, area, _township, _village in duties if kind == Kind.COUNTY}
-    in_areas = AreaLink.objects.on(on).filter(area_id__in=areas).values_list("village_id", flat=True) if areas else ()
+    in_areas = (
+        AreaLink.objects.on(on).filter(area_id__in=areas).values_list("village_id", flat=True)
+        if areas
+        else ()
+    )
     return Places(
         counties=frozenset(row[1] for row in duties if row[0] == Kind.MUNICIPAL and row[1]),
         townships=frozenset(row[3] for row in duties if row[0] == Kind.SECRETARY and row[3]),

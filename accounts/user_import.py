@@ -162,7 +162,10 @@ class Known:
             usernames={name.lower() for name in User.objects.values_list("username", flat=True)},
             cities=list(divisions.filter(level=Division.Level.CITY).values_list("pk", flat=True)),
             counties={row.name: row.pk for row in divisions.counties(day)},
-            townships={(row.county_name, row.name): row.pk for row in divisions.townships(day)},
+            townships={
+                (county, name): pk
+                for county, name, pk in divisions.townships(day).values_list("county_name", "name", "pk")
+            },
             organisations=dict(Organisation.objects.values_list("name", "pk")),
             persons=persons,
         )
@@ -174,7 +177,9 @@ def _read_row(number: int, cells: dict[str, str], known: Known, reading: Reading
     if found:
         return
     role = ROLES[cells["role"]]
-    person = known.persons.get((cells["name"], cells.get("title", "")), [None])[0] if role == Role.LEADER else None
+    person = (
+        known.persons.get((cells["name"], cells.get("title", "")), [None])[0] if role == Role.LEADER else None
+    )
     organisation = known.organisations.get(cells.get("organisation", ""))
     division = _division(role, cells, known)
     reading.lines.append(
@@ -199,7 +204,9 @@ def _division(role: Role, cells: dict[str, str], known: Known) -> UUID | None:
         return known.townships.get((cells.get("county", ""), township))
     if county := cells.get("county"):
         return known.counties.get(county)
-    at_city = role in (Role.CITY_OFFICE, Role.AUDITOR) or (role == Role.INSPECTOR and not cells.get("organisation"))
+    at_city = role in (Role.CITY_OFFICE, Role.AUDITOR) or (
+        role == Role.INSPECTOR and not cells.get("organisation")
+    )
     return known.cities[0] if at_city and known.cities else None
 
 
@@ -220,7 +227,9 @@ def _troubles_of(cells: dict[str, str], known: Known) -> Iterator[tuple[str, str
 ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.+-_")
 
 
-def _place_troubles(role: Role | None, cells: dict[str, str], known: Known) -> Iterator[tuple[str, str | Promise]]:
+def _place_troubles(
+    role: Role | None, cells: dict[str, str], known: Known
+) -> Iterator[tuple[str, str | Promise]]:
     county, township, organisation = (cells.get(key, "") for key in ("county", "township", "organisation"))
     if county and county not in known.counties:
         yield "county", _("No such county-level unit.")
@@ -255,12 +264,16 @@ def _repeated(lines: Iterable[Line]) -> Iterator[Trouble]:
 @transaction.atomic
 def open_accounts(lines: list[Line], on: dt.date) -> tuple[list[str], list[tuple[User, str]]]:
     """Make all the accounts with a post each, or none: return names taken meanwhile, or users with their passwords."""
-    taken = User.objects.filter(username__in=[line.username for line in lines]).values_list("username", flat=True)
+    taken = User.objects.filter(username__in=[line.username for line in lines]).values_list(
+        "username", flat=True
+    )
     if taken:
         return sorted(taken), []
     made = [(_account(line, password := one_time_password()), password) for line in lines]
     User.objects.bulk_create([user for user, _password in made])
-    Post.objects.bulk_create([_post(user, line, on) for (user, _password), line in zip(made, lines, strict=True)])
+    Post.objects.bulk_create(
+        [_post(user, line, on) for (user, _password), line in zip(made, lines, strict=True)]
+    )
     return [], made
 
 

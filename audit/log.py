@@ -54,8 +54,10 @@ def client_address(request: HttpRequest | None) -> str:
     """Return the caller's address; behind our proxies, the one the outermost of them saw."""
     if request is None:
         return ""
-    hops = int(settings.AXES_IPWARE_PROXY_COUNT or 0)
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    hops = int(getattr(settings, "AXES_IPWARE_PROXY_COUNT", None) or 0)
+    forwarded = [
+        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
+    ]
     if hops and len(forwarded) >= hops:
         return str(forwarded[-hops])[:45]
     return str(request.META.get("REMOTE_ADDR", ""))[:45]

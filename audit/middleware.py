@@ -35,17 +35,22 @@ class AuditMiddleware:
 
 
 def _verb(request: HttpRequest, response: HttpResponseBase) -> str:
-    if response.status_code in (403, 404) or getattr(request, "refusal_code", ""):
+    if response.status_code in (403, 404) or getattr(request, "refusal_code", None):
         return Verb.REFUSED
     return "" if request.method in SAFE else Verb.WRITE
 
 
 def _append(request: HttpRequest, response: HttpResponseBase, verb: str, was: Any) -> None:
-    actor: Any = next((user for user in (request.user, was) if getattr(user, "is_authenticated", False)), None)
+    users: tuple[Any, Any] = (request.user, was)
+    actor = next((user for user in users if getattr(user, "is_authenticated", False)), None)
     if actor is None:
         return
     match = request.resolver_match
-    detail = {"method": request.method, "route": match.view_name if match else "", "status": response.status_code}
+    detail: dict[str, Any] = {
+        "method": request.method,
+        "route": match.view_name if match else "",
+        "status": response.status_code,
+    }
     if code := getattr(request, "refusal_code", ""):
         detail["code"] = code
     try:

@@ -21,7 +21,9 @@ def signed_out(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> 
         record(request, Verb.SIGN_OUT, actor=user)
 
 
-def failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any) -> None:
+def failed(
+    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any
+) -> None:
     """Note the name that was tried (never the password)."""
     record(request, Verb.SIGN_IN_FAILED, label=str(credentials.get("username", ""))[:150])
 

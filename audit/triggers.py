@@ -65,7 +65,9 @@ def take_down(connection: BaseDatabaseWrapper) -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for guard in guards():
             for name in guard.names.values():
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"' + (f' ON "{guard.table}"' if postgres else ""))
+                cursor.execute(
+                    f'DROP TRIGGER IF EXISTS "{name}"' + (f' ON "{guard.table}"' if postgres else "")
+                )
 
 
 def _postgres(guard: Guard) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Problem(exceptions.APIException):
     """A refusal with a stable code: `raise Problem(409, "id_taken", _("…"), field="id")`."""
 
     def __init__(self, status: int, code: str, detail: str | Promise, field: str = "") -> None:
-        super().__init__(detail, code)
+        super().__init__(str(detail), code)
         self.status_code = status
         self.field = field
 

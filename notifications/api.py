@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import user_of
 from accounts.models import User
 from notifications.models import Notice
 
@@ -45,7 +46,7 @@ class NoticeRead(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Mark it; twice changes nothing."""
         now = timezone.now()
-        notice = get_object_or_404(Notice.objects.filter(user_id=request.user.pk).visible(now), pk=pk)
+        notice = get_object_or_404(user_of(request._request).notices.visible(now), pk=pk)
         Notice.objects.filter(pk=notice.pk).mark_read(now)
         notice.refresh_from_db()
         return Response(NoticeSerializer(notice).data)

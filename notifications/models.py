@@ -35,9 +35,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         `text` is a lazy string or a callable and is rendered in each user's own language.
         """
         active = {user.pk: user for user in users if user.is_active}
-        texts = {language: render(text, language)[:500] for language in {user.speaks for user in active.values()}}
-        self.bulk_create(
-            (
+        texts = {
+            language: render(text, language)[:500] for language in {user.speaks for user in active.values()}
+        }
+        Notice.objects.bulk_create(
+            [
                 Notice(
                     user=user,
                     key=key,
@@ -49,7 +51,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
                     step=step,
                 )
                 for user in active.values()
-            ),
+            ],
             ignore_conflicts=True,
         )
 

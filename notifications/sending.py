@@ -132,7 +132,9 @@ def _send(message: Message) -> None:
         _send_to_channel(message.position, subject, text)
     elif message.user and message.user.is_active and message.user.email:
         # the id is the row's: a server that sees the same message twice can tell
-        headers = {"Message-ID": f"<{message.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2].strip('>')}>"}
+        headers = {
+            "Message-ID": f"<{message.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2].strip('>')}>"
+        }
         EmailMessage(subject, f"{text}\n{settings.SITE_URL}", to=[message.user.email], headers=headers).send()
 
 

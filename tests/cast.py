@@ -30,7 +30,9 @@ SINCE = date(2020, 1, 1)
 PASSWORD = "lantern-harbour-42"
 
 
-def make_division(level: str, name: str, parent: Division | None = None, code: str = "", **fields: Any) -> Division:
+def make_division(
+    level: str, name: str, parent: Division | None = None, code: str = "", **fields: Any
+) -> Division:
     """Create a division with its link and code."""
     fields = {"official_name": name, **fields}
     division = Division.objects.create(level=level, name=name, **fields)
@@ -41,7 +43,9 @@ def make_division(level: str, name: str, parent: Division | None = None, code: s
     return division
 
 
-def make_village(name: str, township: Division, code: str, area: Area | None = None, **fields: Any) -> Village:
+def make_village(
+    name: str, township: Division, code: str, area: Area | None = None, **fields: Any
+) -> Village:
     """Create a village with its links and code."""
     village = Village.objects.create(name=name, official_name=f"{name}村村民委员会", **fields)
     VillageLink.objects.create(village=village, township=township, since=SINCE)
@@ -53,7 +57,9 @@ def make_village(name: str, township: Division, code: str, area: Area | None = N
 
 def make_user(username: str, name: str, role: str, place: Division | None = None, **post: Any) -> User:
     """Create an account with one post since 2020."""
-    user = User.objects.open_account(username=username, name=name, password=PASSWORD, person=post.pop("person", None))
+    user = User.objects.open_account(
+        username=username, name=name, password=PASSWORD, person=post.pop("person", None)
+    )
     User.objects.filter(pk=user.pk).update(must_change_password=False)
     user.must_change_password = False
     Post.objects.create(user=user, role=role, division=place, since=post.pop("since", SINCE), **post)
@@ -69,30 +75,50 @@ def city(db: None) -> Division:
 @pytest.fixture
 def jinpu(city: Division) -> Division:
     return make_division(
-        "county", "金普新区", city, "210213000000", kind="功能区", number_prefix="JP", position=1, name_en="Jinpu New District"
+        "county",
+        "金普新区",
+        city,
+        "210213000000",
+        kind="功能区",
+        number_prefix="JP",
+        position=1,
+        name_en="Jinpu New District",
     )
 
 
 @pytest.fixture
 def changhai(city: Division) -> Division:
     return make_division(
-        "county", "长海县", city, "210224000000", kind="县", number_prefix="CH", position=2, name_en="Changhai County"
+        "county",
+        "长海县",
+        city,
+        "210224000000",
+        kind="县",
+        number_prefix="CH",
+        position=2,
+        name_en="Changhai County",
     )
 
 
 @pytest.fixture
 def huajia(jinpu: Division) -> Division:
-    return make_division("township", "华家街道", jinpu, "210213014000", kind="街道", position=1, name_en="Huajia")
+    return make_division(
+        "township", "华家街道", jinpu, "210213014000", kind="街道", position=1, name_en="Huajia"
+    )
 
 
 @pytest.fixture
 def xiangying(jinpu: Division) -> Division:
-    return make_division("township", "向应街道", jinpu, "210213015000", kind="街道", position=2, name_en="Xiangying")
+    return make_division(
+        "township", "向应街道", jinpu, "210213015000", kind="街道", position=2, name_en="Xiangying"
+    )
 
 
 @pytest.fixture
 def dachangshan(changhai: Division) -> Division:
-    return make_division("township", "大长山岛镇", changhai, "210224100000", kind="镇", position=3, name_en="Dachangshandao")
+    return make_division(
+        "township", "大长山岛镇", changhai, "210224100000", kind="镇", position=3, name_en="Dachangshandao"
+    )
 
 
 @pytest.fixture
@@ -195,7 +221,9 @@ def inspector(city: Division) -> User:
 
 @pytest.fixture
 def agency(db: None) -> User:
-    firm = Organisation.objects.create(kind=Organisation.Kind.AGENCY, name="清源咨询有限公司", name_en="Qingyuan Consulting")
+    firm = Organisation.objects.create(
+        kind=Organisation.Kind.AGENCY, name="清源咨询有限公司", name_en="Qingyuan Consulting"
+    )
     return make_user("agency", "曹敏", Role.INSPECTOR, organisation=firm)
 
 

@@ -84,7 +84,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, user)
         messages.success(request, _("Your password has been changed."))
         return redirect("home")
-    return render(request, "accounts/change_password.html", {"form": form, "forced": user.must_change_password})
+    return render(
+        request, "accounts/change_password.html", {"form": form, "forced": user.must_change_password}
+    )
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -109,7 +111,9 @@ def _with_look(response: HttpResponse, user: User, request: HttpRequest) -> Http
         remember_language(response, user.language)
         translation.activate(user.language)
     for name, value in (("theme", user.theme), ("large_text", "1" if user.large_text else "0")):
-        response.set_cookie(name, value, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+        response.set_cookie(
+            name, value, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
     messages.success(request, _("Saved."))
     return response
 

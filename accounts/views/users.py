@@ -37,7 +37,9 @@ def users(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__in=Post.objects.on(today).filter(role=role).values("user_id"))
     if state in ("active", "closed"):
         found = found.filter(is_active=state == "active")
-    posts = Prefetch("posts", Post.objects.on(today).select_related("division", "organisation"), "posts_today")
+    posts = Prefetch(
+        "posts", Post.objects.on(today).select_related("division", "organisation"), "posts_today"
+    )
     pages = Paginator(found.select_related("person").prefetch_related(posts).order_by("username"), 20)
     context = {
         "page": pages.get_page(request.GET.get("page")),
@@ -69,7 +71,9 @@ def _written(form: UserForm) -> dict[str, str]:
 def _user_page(request: HttpRequest, account: User, **forms: Any) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
-    posts = account.posts.select_related("division", "organisation", "deputy_for__user").order_by("-since", "pk")
+    posts = account.posts.select_related("division", "organisation", "deputy_for__user").order_by(
+        "-since", "pk"
+    )
     context = {
         "account": account,
         "posts": posts,
@@ -94,7 +98,9 @@ def user_new(request: HttpRequest) -> HttpResponse:
         account = User.objects.open_account_with_post(
             password=password, post=post_form.as_post(), person=form.cleaned_data["person"], **_written(form)
         )
-        return render(request, "accounts/password_once.html", {"account": account, "password": password, "made": True})
+        return render(
+            request, "accounts/password_once.html", {"account": account, "password": password, "made": True}
+        )
     return render(request, "accounts/user_new.html", {"form": form, "post_form": post_form})
 
 
@@ -195,7 +201,9 @@ def users_import_confirm(request: HttpRequest) -> HttpResponse:
         return redirect("users_import")
     taken, made = open_accounts([Line(**row) for row in rows], timezone.localdate())
     if taken:
-        messages.error(request, _("Meanwhile taken: %(names)s. Nothing was made.") % {"names": "、".join(taken)})
+        messages.error(
+            request, _("Meanwhile taken: %(names)s. Nothing was made.") % {"names": "、".join(taken)}
+        )
         return redirect("users_import")
     record(request, "import", label=_("Users"), count=len(made))
     return render(request, "accounts/passwords_once.html", {"made": made, "file": _as_csv(made)})

@@ -87,7 +87,9 @@ def test_account_needs_a_place_that_fits_the_role(admin, huajia, jinpu):
 
 
 def test_user_names_differ_by_more_than_case(admin, huajia_official):
-    page = admin.post(reverse("user_new"), {"username": "HuaJia", "name": "x"} | post_fields("auditor", prefix="post-"))
+    page = admin.post(
+        reverse("user_new"), {"username": "HuaJia", "name": "x"} | post_fields("auditor", prefix="post-")
+    )
     assert "username" in page.context["form"].errors
 
 
@@ -108,7 +110,9 @@ def test_unknown_person_and_person_with_an_account_are_refused(admin, leader):
 
 
 def test_account_can_be_changed(admin, huajia_official):
-    admin.post(huajia_official.get_absolute_url(), {"username": "huajia", "name": "赵小岩", "email": "z@example.org"})
+    admin.post(
+        huajia_official.get_absolute_url(), {"username": "huajia", "name": "赵小岩", "email": "z@example.org"}
+    )
     huajia_official.refresh_from_db()
     assert (huajia_official.name, huajia_official.email) == ("赵小岩", "z@example.org")
     assert huajia_official.check_password(PASSWORD)
@@ -198,7 +202,7 @@ def test_dry_run_changes_nothing_and_confirming_makes_all(admin, city, huajia, j
     page = check(admin, workbook(*GOOD))
     assert not page.context["reading"].troubles and User.objects.count() == before
     done = admin.post(reverse("users_import_confirm"), {"payload": page.context["payload"]})
-    made = dict((user.username, password) for user, password in done.context["made"])
+    made = {user.username: password for user, password in done.context["made"]}
     assert set(made) == {"li", "wang", "team"} and "no-store" in done["Cache-Control"]
     user = User.objects.get(username="li")
     assert user.check_password(made["li"]) and user.must_change_password and user.email == "li@example.org"

@@ -42,7 +42,9 @@ def test_wrong_password_is_401_with_a_stable_code(client, huajia_official):
     assert response.status_code == 401
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == "wrong_password"
-    assert response.json() == ask(client, username="nobody").json() | {"reference": response.json()["reference"]}
+    assert response.json() == ask(client, username="nobody").json() | {
+        "reference": response.json()["reference"]
+    }
 
 
 def test_missing_fields_are_named(client):
@@ -92,7 +94,9 @@ def test_one_time_password_gives_no_token(client, huajia_official):
 
 @pytest.mark.parametrize("header", ["Token", "Token nonsense", "Token a b", "Token \u00ff"])
 def test_odd_headers_are_401(client, header):
-    response = client.get("/api/v1/notices/", headers={"authorization": header.encode("latin-1").decode("latin-1")})
+    response = client.get(
+        "/api/v1/notices/", headers={"authorization": header.encode("latin-1").decode("latin-1")}
+    )
     assert response.status_code == 401 and response.json()["code"] == "token_invalid"
 
 
@@ -160,7 +164,9 @@ def test_nested_errors_name_their_path_and_refusals_keep_their_code(client_for, 
     settings.ROOT_URLCONF = "tests.accounts.test_api"
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "FirstSignIn" not in name]
     client = client_for(huajia_official)
-    body = client.post("/nested/", {"photos": [{"sha256": "ok"}, {"sha256": "too long"}]}, "application/json").json()
+    body = client.post(
+        "/nested/", {"photos": [{"sha256": "ok"}, {"sha256": "too long"}]}, "application/json"
+    ).json()
     assert [error["field"] for error in body["errors"]] == ["photos.1.sha256"]
     response = client.post("/nested/", {"photos": []}, "application/json")
     assert response.status_code == 409 and response.json()["code"] == "wrong_state"

@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from accounts.models import Post, Role, User
 from accounts.places import Places
@@ -17,7 +17,11 @@ pytestmark = pytest.mark.django_db
 
 
 def seen(user: User, day: date = DAY, *roles: str) -> set[str]:
-    return set(Village.objects.with_places(day).filter(user.places(day, *roles).q(village="pk")).values_list("name", flat=True))
+    return set(
+        Village.objects.with_places(day)
+        .filter(user.places(day, *roles).q(village="pk"))
+        .values_list("name", flat=True)
+    )
 
 
 @pytest.fixture

@@ -105,7 +105,8 @@ def test_one_time_password_leads_to_the_change_before_anything_else(client, huaj
     assert client.get(reverse("profile"))["Location"] == reverse("change_password")
     assert client.get("/api/v1/notices/").json()["code"] == "must_change_password"
     response = client.post(
-        reverse("change_password"), {"old": password, "new": "harbour-lantern-7", "again": "harbour-lantern-7"}
+        reverse("change_password"),
+        {"old": password, "new": "harbour-lantern-7", "again": "harbour-lantern-7"},
     )
     assert response["Location"] == reverse("home")
     assert client.get(reverse("profile")).status_code == 200
@@ -152,8 +153,12 @@ def test_language_switch_never_leads_to_another_host(client):
 
 
 def test_browser_language_counts_until_one_is_chosen(client):
-    assert "Sign in" in client.get(reverse("account_login"), headers={"accept-language": "en"}).content.decode()
-    assert "登录" in client.get(reverse("account_login"), headers={"accept-language": "zh-CN"}).content.decode()
+    assert (
+        "Sign in" in client.get(reverse("account_login"), headers={"accept-language": "en"}).content.decode()
+    )
+    assert (
+        "登录" in client.get(reverse("account_login"), headers={"accept-language": "zh-CN"}).content.decode()
+    )
     assert "登录" in client.get(reverse("account_login"), headers={"accept-language": "fr"}).content.decode()
 
 
@@ -168,7 +173,8 @@ def test_chosen_language_is_kept_on_the_user_and_comes_back_at_sign_in(client_fo
 
 def test_profile_stores_theme_text_size_and_mail(client_for, huajia_official):
     response = client_for(huajia_official).post(
-        reverse("profile"), {"language": "en", "theme": "dark", "large_text": "on", "email": "zhao@example.org"}
+        reverse("profile"),
+        {"language": "en", "theme": "dark", "large_text": "on", "email": "zhao@example.org"},
     )
     assert response.cookies["theme"].value == "dark" and response.cookies["large_text"].value == "1"
     huajia_official.refresh_from_db()

@@ -24,7 +24,11 @@ def verbs() -> list[str]:
 )
 def test_database_refuses_to_change_or_delete_an_entry(sql):
     record(None, "export", label="ledger")
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql)
     assert Entry.objects.count() == 1
 
@@ -32,7 +36,11 @@ def test_database_refuses_to_change_or_delete_an_entry(sql):
 @pytest.mark.postgres
 def test_database_refuses_to_truncate_the_log():
     record(None, "export")
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("TRUNCATE audit_entry")
 
 
@@ -110,7 +118,9 @@ def test_record_names_the_object_and_keeps_counts(hso, village):
 
 
 def test_address_is_the_one_the_outermost_proxy_saw(settings):
-    request = RequestFactory().get("/", headers={"x-forwarded-for": "6.6.6.6, 10.1.2.3"}, REMOTE_ADDR="127.0.0.1")
+    request = RequestFactory().get(
+        "/", headers={"x-forwarded-for": "6.6.6.6, 10.1.2.3"}, REMOTE_ADDR="127.0.0.1"
+    )
     assert client_address(request) == "127.0.0.1"
     settings.AXES_IPWARE_PROXY_COUNT = 1
     assert client_address(request) == "10.1.2.3"
@@ -123,7 +133,9 @@ def test_auditor_and_administrator_read_the_log(client_for, request, who):
     assert "整改台账" in page and "导出" in page
 
 
-@pytest.mark.parametrize("who", ["hso", "jinpu_office", "huajia_official", "inspector", "leader", "department"])
+@pytest.mark.parametrize(
+    "who", ["hso", "jinpu_office", "huajia_official", "inspector", "leader", "department"]
+)
 def test_nobody_else_reads_the_log(client_for, request, who):
     assert client_for(request.getfixturevalue(who)).get(reverse("audit")).status_code == 404
 

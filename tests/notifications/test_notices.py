@@ -41,7 +41,10 @@ def test_text_is_in_each_users_language(huajia_official, xiangying_official):
 
 
 def test_text_may_be_a_callable(huajia_official):
-    tell(huajia_official, text=lambda: ngettext("You have %(n)d thing to do.", "You have %(n)d things to do.", 3) % {"n": 3})
+    tell(
+        huajia_official,
+        text=lambda: ngettext("You have %(n)d thing to do.", "You have %(n)d things to do.", 3) % {"n": 3},
+    )
     assert huajia_official.notices.get().text == "您有 3 条待办。"
 
 
@@ -114,7 +117,9 @@ def test_empty_page_says_so(client_for, huajia_official):
     assert "这里没有待办消息" in client_for(huajia_official).get(reverse("notices")).content.decode()
 
 
-def test_page_costs_the_same_for_ten_and_a_hundred_notices(client_for, huajia_official, django_assert_num_queries):
+def test_page_costs_the_same_for_ten_and_a_hundred_notices(
+    client_for, huajia_official, django_assert_num_queries
+):
     client = client_for(huajia_official)
     for number in range(10):
         tell(huajia_official, key=f"n{number}")

@@ -220,5 +220,7 @@ def test_digest_moments_are_eight_in_shanghai():
     early = AT.replace(hour=7, minute=59)
     assert sending.digest_cut(early) == datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
     assert sending.weekly_cut(AT) == datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
-    assert sending.weekly_cut(datetime(2026, 11, 23, 7, 0, tzinfo=SHANGHAI)) == datetime(2026, 11, 16, 8, tzinfo=SHANGHAI)
+    assert sending.weekly_cut(datetime(2026, 11, 23, 7, 0, tzinfo=SHANGHAI)) == datetime(
+        2026, 11, 16, 8, tzinfo=SHANGHAI
+    )
     assert timezone.localtime(sending.digest_cut(AT)).hour == 8
