@@ -15,7 +15,7 @@ EVERY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]
+class Scheduler(PersistentScheduler):
     """Write a heartbeat beside sending what is due."""
 
     last: datetime | None = None

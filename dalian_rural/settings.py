@@ -208,7 +208,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page never waits for a dead broker: the sweep does the work once the broker is back.
 CELERY_TASK_PUBLISH_RETRY = False
 # Without max_retries kombu itself tries for six seconds, whatever the line above says.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
 if BROKER_URL.startswith("filesystem://"):
     CELERY_BROKER_URL = "filesystem://"
     _broker_dir = Path(BROKER_URL.removeprefix("filesystem://"))
