@@ -13,16 +13,17 @@ from notifications.models import Notice
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from inspections.models import Finding, Instruction
+    from inspections.models.base import FindingBase
+    from inspections.models.records import Instruction
 
 
-def key(finding: "Finding", step: str) -> str:
+def key(finding: "FindingBase", step: str) -> str:
     """Return the notice key of the step that led to the finding's present version."""
     return f"finding:{finding.pk}:{step}:{finding.version}"
 
 
 def _tell(
-    finding: "Finding",
+    finding: "FindingBase",
     users: Iterable["User"],
     step: str,
     text: Callable[[], str],
@@ -37,7 +38,7 @@ def _tell(
     )  # fmt: skip
 
 
-def issued(finding: "Finding", at: datetime) -> None:
+def issued(finding: "FindingBase", at: datetime) -> None:
     """Tell the township's officials, its secretary, the village's leaders and the county office, at once."""
     on = timezone.localdate(at)
     inspected = [
@@ -52,7 +53,7 @@ def issued(finding: "Finding", at: datetime) -> None:
     )  # fmt: skip
 
 
-def amended(finding: "Finding", at: datetime) -> None:
+def amended(finding: "FindingBase", at: datetime) -> None:
     """Tell the same people that the finding now reads differently; the due date has not moved."""
     on = timezone.localdate(at)
     users = [*recipients.township_users(finding, on), *recipients.secretary_users(finding, on)]
@@ -64,7 +65,7 @@ def amended(finding: "Finding", at: datetime) -> None:
     _tell(finding, users, "amend", text, at, wait=False)
 
 
-def urged(finding: "Finding", at: datetime, remark: str) -> None:
+def urged(finding: "FindingBase", at: datetime, remark: str) -> None:
     """Tell the township that the office urges it."""
     on = timezone.localdate(at)
     users = [*recipients.township_users(finding, on), *recipients.secretary_users(finding, on)]
@@ -78,7 +79,7 @@ def urged(finding: "Finding", at: datetime, remark: str) -> None:
     _tell(finding, users, "urge", text, at, wait=False)
 
 
-def submitted(finding: "Finding", at: datetime) -> None:
+def submitted(finding: "FindingBase", at: datetime) -> None:
     """Tell the office whose turn it is: the county's check first, else the issuing office."""
     on = timezone.localdate(at)
     whose = recipients.county_office_users if finding.check_due_on else recipients.issuing_office_users
@@ -91,7 +92,7 @@ def submitted(finding: "Finding", at: datetime) -> None:
     _tell(finding, whose(finding, on), "rectify", text, at, wait=False)
 
 
-def checked(finding: "Finding", at: datetime) -> None:
+def checked(finding: "FindingBase", at: datetime) -> None:
     """Tell the issuing office that the county has checked."""
     on = timezone.localdate(at)
 
@@ -103,14 +104,14 @@ def checked(finding: "Finding", at: datetime) -> None:
     _tell(finding, recipients.issuing_office_users(finding, on), "check", text, at)
 
 
-def decided(finding: "Finding", step: str, at: datetime, reason: str = "") -> None:
+def decided(finding: "FindingBase", step: str, at: datetime, reason: str = "") -> None:
     """Tell the township (and the county office for city findings) what was decided."""
     on = timezone.localdate(at)
     users = [*recipients.township_users(finding, on), *recipients.county_office_users(finding, on)]
     _tell(finding, users, step, lambda: _DECISIONS[step]() % {**_facts(finding), "reason": reason}, at)
 
 
-def asked(finding: "Finding", step: str, at: datetime) -> None:
+def asked(finding: "FindingBase", step: str, at: datetime) -> None:
     """Tell the issuing office that a plan, an extension or a claim waits for its decision."""
     on = timezone.localdate(at)
 
@@ -120,7 +121,7 @@ def asked(finding: "Finding", step: str, at: datetime) -> None:
     _tell(finding, recipients.issuing_office_users(finding, on), step, text, at, wait=False)
 
 
-def instructed(finding: "Finding", at: datetime) -> None:
+def instructed(finding: "FindingBase", at: datetime) -> None:
     """Tell the issuing office that a leader has left an instruction."""
     on = timezone.localdate(at)
 
@@ -130,7 +131,7 @@ def instructed(finding: "Finding", at: datetime) -> None:
     _tell(finding, recipients.issuing_office_users(finding, on), "instruct", text, at, wait=False)
 
 
-def replied(finding: "Finding", instruction: "Instruction", at: datetime) -> None:
+def replied(finding: "FindingBase", instruction: "Instruction", at: datetime) -> None:
     """Tell the leader that the office has replied."""
 
     def text() -> str:
@@ -139,7 +140,7 @@ def replied(finding: "Finding", instruction: "Instruction", at: datetime) -> Non
     _tell(finding, [instruction.by], "reply", text, at, wait=False)
 
 
-def take_back(finding: "Finding", step: str, version: int, at: datetime) -> None:
+def take_back(finding: "FindingBase", step: str, version: int, at: datetime) -> None:
     """Withdraw the notices of an undone decision, which have waited for this."""
     Notice.objects.cancel(f"finding:{finding.pk}:{step}:{version}", at)
 
@@ -155,7 +156,7 @@ _DECISIONS: dict[str, Callable[[], str]] = {
 }
 
 
-def _facts(finding: "Finding") -> dict[str, str]:
+def _facts(finding: "FindingBase") -> dict[str, str]:
     due = f"{finding.due_on:%Y-%m-%d}" if finding.due_on else _("a date still to be set")
     return {
         "number": finding.number or "",

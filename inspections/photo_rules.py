@@ -16,7 +16,7 @@ from inspections.imaging import distance
 from inspections.steps import Actor, State, StepRefused
 
 if TYPE_CHECKING:
-    from inspections.models.finding import Finding
+    from inspections.models.base import FindingBase
     from inspections.models.photo_uses import PhotoUse
     from inspections.models.photos import Photo
 
@@ -85,7 +85,7 @@ def check_poster(side: str, roles: set[str]) -> None:
         raise refusal("not_yours")
 
 
-def check_uploader(finding: "Finding", photo: "Photo", on: date) -> None:
+def check_uploader(finding: "FindingBase", photo: "Photo", on: date) -> None:
     """Refuse a photo that this finding does not take from this person now."""
     if photo.side == "after":
         _check_after(finding, photo, on)
@@ -100,7 +100,7 @@ def check_uploader(finding: "Finding", photo: "Photo", on: date) -> None:
         raise refusal("hash_mismatch")
 
 
-def _check_after(finding: "Finding", photo: "Photo", on: date) -> None:
+def _check_after(finding: "FindingBase", photo: "Photo", on: date) -> None:
     if Actor.TOWNSHIP not in finding.actors(photo.uploader, on):
         raise refusal("not_yours")
     if finding.state not in (State.OPEN, State.RETURNED):

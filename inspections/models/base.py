@@ -341,5 +341,5 @@ class FindingBase(models.Model):
             apps.get_model(decided[0])._default_manager.filter(pk=decided[1]).update(
                 state="asked", decided_by=None, decided_at=None, decision_reason=""
             )
-        if event.data.get("part"):
+        if event.data.get("part") and event.by_id:
             Part.objects.filter(finding_id=self.pk, user_id=event.by_id).delete()

@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 R = TypeVar("R", RectificationPlan, Extension, Claim)
 
 # which request a step makes or decides: buttons show a step only where there is something to ask or to decide
-_ASKS: dict[str, type[RectificationPlan] | type[Extension] | type[Claim]] = {
+RequestModel = type[RectificationPlan] | type[Extension] | type[Claim]
+_ASKS: dict[str, RequestModel] = {
     "file_plan": RectificationPlan,
     "ask_extension": Extension,
     "claim": Claim,
 }
-_DECIDES = {"decide_plan": RectificationPlan, "decide_extension": Extension, "decide_claim": Claim}
+_DECIDES: dict[str, RequestModel] = {
+    "decide_plan": RectificationPlan,
+    "decide_extension": Extension,
+    "decide_claim": Claim,
+}
 
 
 class DecidingVerbs(RectifyingVerbs):
@@ -57,7 +62,7 @@ class DecidingVerbs(RectifyingVerbs):
             return StepRefused(_("There is no instruction without a reply."), "wrong_state")
         return super()._special_refusal(step, user, at)
 
-    def _waits(self, model: type[RectificationPlan] | type[Extension] | type[Claim]) -> bool:
+    def _waits(self, model: "RequestModel") -> bool:
         return model._default_manager.filter(finding_id=self.pk, state="asked").exists()
 
     def open_milestones(self) -> "models.QuerySet[Milestone]":

@@ -11,14 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from inspections.models.base import FindingBase
 from inspections.models.deciding import DecidingVerbs
+from inspections.models.issuing import places_of
 from inspections.models.photos import Photo
 from inspections.models.records import FindingEvent, Part
 from inspections.steps import PartName, State, StepRefused
 from villages.models import Division, Village
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Post, User
     from schemes.models import Item
 
 IN_HAND = (State.OPEN, State.RETURNED)
@@ -136,12 +138,12 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         if existing := self._same_report(id, by, digest):
             return existing, False
         on = timezone.localdate(at)
-        office, direct, own_source = self._reporting_side(by, on, village)
+        places = places_of(village, on)
+        office, direct, own_source = self._reporting_side(by, on, places["county"])
         finding = self.model(
             id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
             digest=digest, declared_photos=[dict(p) for p in photos], source=source or own_source,
-            issuing_office=office, direct=direct,
-            township=village.township_on(on), county=village.county_on(on), **more,
+            issuing_office=office, direct=direct, **places, **more,
         )  # fmt: skip
         return self._keep(finding, at)
 
@@ -172,34 +174,42 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return finding, True
 
     @staticmethod
-    def _reporting_side(by: "User", on: date, village: Village) -> tuple[Division, bool, str]:
-        """Return (issuing office, may it issue directly, source) from the reporter's post of the day."""
-        county, source = village.county_on(on), Finding.Source
+    def _reporting_side(by: "User", on: date, county: Division) -> "Side":
+        """Return the side of the first post of the day that records problems in this unit."""
         posts = by.posts_on(on)
-        for post in posts:
-            if post.role == Role.INSPECTOR and not any(
-                _belongs_to(p, county, village, on) for p in posts if p is not post
-            ):
-                office = (
-                    post.division
-                    if post.division and post.division.level == Division.Level.COUNTY
-                    else county.parent_on(on)
-                )
-                own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
-                if office.level != Division.Level.COUNTY or office == county:
-                    return office, post.issues_directly, source.COUNTY_PATROL if office == county else own
-            if post.role == Role.CITY_OFFICE:
-                return post.division, False, source.CITY_VISIT
-            if post.role == Role.COUNTY_OFFICE and post.division_id == county.pk:
-                return county, False, source.COUNTY_PATROL
+        sides = (_side(post, posts, county, on) for post in posts)
+        if found := next((side for side in sides if side), None):
+            return found
         raise StepRefused(_("Your post does not record problems in this village."), "not_yours")
 
 
-def _belongs_to(post: Any, county: Division, village: Village, on: date) -> bool:
-    """Tell whether a second post ties the inspector to the unit that is inspected."""
-    if post.role == Role.TOWNSHIP:
-        return bool(post.division and post.division.parent_on(on) == county)
-    return post.role == Role.COUNTY_OFFICE and post.division_id == county.pk
+# (issuing office, may the reporter's team issue directly, source)
+Side = tuple[Division, bool, str]
+
+
+def _side(post: "Post", posts: "Sequence[Post]", county: Division, on: date) -> Side | None:
+    """Return what a report under this post would be, or None where it records nothing in that unit."""
+    office, source = post.division, FindingBase.Source
+    if post.role == Role.CITY_OFFICE and office:
+        return office, False, source.CITY_VISIT
+    if post.role == Role.COUNTY_OFFICE and office == county:
+        return county, False, source.COUNTY_PATROL
+    if post.role != Role.INSPECTOR:
+        return None
+    if office and office.level == Division.Level.COUNTY:
+        return (county, post.issues_directly, source.COUNTY_PATROL) if office == county else None
+    if any(_belongs_to(other, county, on) for other in posts):
+        return None  # nobody inspects his own unit for the city
+    own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
+    city = county.parent_on(on)
+    return (city, post.issues_directly, own) if city else None
+
+
+def _belongs_to(post: "Post", county: Division, on: date) -> bool:
+    """Tell whether a post ties its holder to the unit."""
+    if post.role == Role.TOWNSHIP and post.division:
+        return bool(post.division.parent_on(on) == county)
+    return bool(post.role == Role.COUNTY_OFFICE and post.division_id == county.pk)
 
 
 class Finding(DecidingVerbs):

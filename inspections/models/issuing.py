@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 DEFAULT_RULE = deadlines.Rule(days=5, counting="calendar", severity_days={})
 
 
+def places_of(village: "Village", on: date) -> dict[str, Any]:
+    """Return the columns `township` and `county` of the village on that day."""
+    township, county = village.township_on(on), village.county_on(on)
+    if township is None or county is None:
+        raise StepRefused(
+            _("This village belongs to no township today. Have its page corrected first."), "no_place"
+        )
+    return {"township": township, "county": county}
+
+
 class IssuingVerbs(FindingBase):
     """Verbs of the office that issues."""
 
@@ -53,7 +63,7 @@ class IssuingVerbs(FindingBase):
         event = self.take(
             "issue", by=by, at=at, remark=incomplete_reason, to=State.OPEN,
             issued_by=by, issued_at=at, incomplete_reason=incomplete_reason, kind=kind or self.kind,
-            chain=chain_on(self.village, on).as_json(), **self._places(self.village, on), **self._clock(on),
+            chain=chain_on(self.village, on).as_json(), **places_of(self.village, on), **self._clock(on),
         )  # fmt: skip
         self._number(on)
         notices.issued(self, at)
@@ -71,10 +81,6 @@ class IssuingVerbs(FindingBase):
         rule = stored.as_rule() if stored else DEFAULT_RULE
         due = deadlines.due_on(rule, on, self.severity, Holiday.objects.calendar())
         return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
-
-    @staticmethod
-    def _places(village: "Village", on: date) -> dict[str, Any]:
-        return {"township": village.township_on(on), "county": village.county_on(on)}
 
     def reject(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """Do not issue a report; its reporter reads why."""
@@ -107,7 +113,13 @@ class IssuingVerbs(FindingBase):
         remark: str = "",
     ) -> FindingEvent:
         """Correct what was found where; notices again, the due date stays."""
-        wished = {"item": item, "village": village, "place": place, "description": description, "kind": kind}
+        wished: dict[str, Any] = {
+            "item": item,
+            "village": village,
+            "place": place,
+            "description": description,
+            "kind": kind,
+        }
         changes = {
             name: value
             for name, value in wished.items()
@@ -124,7 +136,7 @@ class IssuingVerbs(FindingBase):
 
     def _move(self, village: "Village", on: date) -> dict[str, Any]:
         """Return the columns of another village; a numbered finding stays in its unit."""
-        places = self._places(village, on)
+        places = places_of(village, on)
         if self.number and places["county"] != self.county:
             raise StepRefused(
                 _("The number belongs to the unit. Withdraw the finding and record it there."), "invalid"

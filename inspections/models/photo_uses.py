@@ -15,7 +15,7 @@ from audit.verbs import alters_data
 from inspections import photo_rules
 
 if TYPE_CHECKING:
-    from inspections.models.finding import Finding
+    from inspections.models.base import FindingBase
     from inspections.models.photos import Photo
 
 
@@ -38,12 +38,12 @@ class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):
         return self.filter(same).select_related("photo", "finding")
 
     def add(
-        self, finding: "Finding", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime
+        self, finding: "FindingBase", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime
     ) -> "list[PhotoUse]":
         """Show photos on a finding after those it has; one that is there already stays where it is."""
         start = self.filter(finding=finding, side=side).count()
         rows = [
-            PhotoUse(finding=finding, photo=photo, side=side, position=start + n, by_id=by_id, at=at)
+            PhotoUse(finding_id=finding.pk, photo=photo, side=side, position=start + n, by_id=by_id, at=at)
             for n, photo in enumerate(photos)
         ]
         return PhotoUse.objects.bulk_create(rows, ignore_conflicts=True)
@@ -79,7 +79,7 @@ class PhotoUse(models.Model):
     def __str__(self) -> str:
         return f"{self.finding_id} {self.side} {self.position}"
 
-    def conflicts_with(self, finding: "Finding", side: str, day: date) -> bool:
+    def conflicts_with(self, finding: "FindingBase", side: str, day: date) -> bool:
         """Tell whether the same bytes may not prove this finding, given that they prove what this row says."""
         if self.finding_id == finding.pk:
             return self.side != side

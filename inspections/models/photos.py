@@ -29,6 +29,7 @@ from notifications.models import Notice
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from inspections.models.base import FindingBase
     from inspections.models.finding import Finding, FindingQuerySet
 
 MOST_ATTEMPTS = 3
@@ -86,7 +87,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """Return photos that no finding shows: parked ones and drafts."""
         return self.filter(~Exists(PhotoUse.objects.filter(photo=OuterRef("pk"))))
 
-    def drafts_for(self, finding: "Finding") -> "PhotoQuerySet":
+    def drafts_for(self, finding: "FindingBase") -> "PhotoQuerySet":
         """Return the after-photos that wait for the finding's rectification to be submitted, oldest first."""
         waiting = self.unattached().filter(parent_id=finding.pk, side=Photo.Side.AFTER, refused="")
         return waiting.order_by("received_at", "pk")
@@ -99,12 +100,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """Tell whether somebody else has photos under an id: then only that person may report under it."""
         return self.filter(parent_id=parent_id).exclude(uploader=user).exists()
 
-    def before_complete(self, finding: "Finding") -> bool:
+    def before_complete(self, finding: "FindingBase") -> bool:
         """Tell whether every declared before-photo is attached with its declared bytes."""
         declared = photo_rules.declared(finding.declared_photos)
         if not declared:
             return True
-        uses = PhotoUse.objects.filter(finding=finding, photo__in=list(declared))
+        uses = PhotoUse.objects.filter(finding_id=finding.pk, photo__in=list(declared))
         here = dict(uses.values_list("photo_id", "photo__sha256"))
         return all(photo_rules.same_bytes(sha, here.get(key)) for key, sha in declared.items())
 
@@ -169,12 +170,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     # --- attach -----------------------------------------------------------------------------------------------
     @transaction.atomic
-    def adopt(self, finding: "Finding") -> list[PhotoUse]:
+    def adopt(self, finding: "FindingBase") -> list[PhotoUse]:
         """Attach what the reporter has sent for a finding: photos parked under its id, shared ones it declares."""
         declared = photo_rules.declared(finding.declared_photos)
         mine = self.filter(uploader_id=finding.reported_by_id, side=Photo.Side.BEFORE, refused="")
         wanted = mine.filter(Q(parent_id=finding.pk) | Q(pk__in=list(declared)))
-        attached = PhotoUse.objects.filter(finding=finding, side=Photo.Side.BEFORE)
+        attached = PhotoUse.objects.filter(finding_id=finding.pk, side=Photo.Side.BEFORE)
         taken = list(attached.values_list("photo_id", flat=True))
         photos = list(wanted.exclude(pk__in=taken).order_by("received_at", "pk"))
         found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
@@ -192,7 +193,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
             finding, fit, Photo.Side.BEFORE, by_id=finding.reported_by_id, at=finding.reported_at
         )
 
-    def _refuse(self, finding: "Finding", refused: "dict[Photo, str]") -> None:
+    def _refuse(self, finding: "FindingBase", refused: "dict[Photo, str]") -> None:
         """Mark parked photos that a finding cannot take; one that another finding shows stays what it is."""
         for photo, code in refused.items():
             if photo.parent_id == finding.pk:
@@ -200,7 +201,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     @transaction.atomic
     def attach(
-        self, *, finding: "Finding", ids: Sequence[uuid.UUID], side: str, by: "User", at: datetime
+        self, *, finding: "FindingBase", ids: Sequence[uuid.UUID], side: str, by: "User", at: datetime
     ) -> list[PhotoUse]:
         """Attach drafts, or photos shown by another finding of the same village and place; raise PhotoRefused."""
         wanted = list(dict.fromkeys(ids))
@@ -219,12 +220,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self._show(finding, photos, side, by_id=by.pk, at=at)
 
     def share(
-        self, photo: "Photo", finding: "Finding", side: str, by: "User", at: datetime
+        self, photo: "Photo", finding: "FindingBase", side: str, by: "User", at: datetime
     ) -> list[PhotoUse]:
         """Let one photo serve one more finding of the same village and place."""
         return self.attach(finding=finding, ids=[photo.pk], side=side, by=by, at=at)
 
-    def show_also(self, merged: "Finding", target: "Finding", *, at: datetime) -> list[PhotoUse]:
+    def show_also(self, merged: "FindingBase", target: "FindingBase", *, at: datetime) -> list[PhotoUse]:
         """Show a merged report's before-photos on the finding it was merged into, as far as there is room."""
         side = Photo.Side.BEFORE
         here = PhotoUse.objects.filter(finding=target, side=side)
@@ -234,7 +235,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self._show(target, photos, side, by_id=merged.reported_by_id, at=at)
 
     def _show(
-        self, finding: "Finding", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime
+        self, finding: "FindingBase", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime
     ) -> list[PhotoUse]:
         """Attach photos; in a sensitive area the position of one that was parked is dropped now."""
         if photos and finding.village.sensitive_area:
@@ -382,17 +383,23 @@ class Photo(models.Model):
         # each rectification brings its own after-photos
         return mine.unattached() if self.side == self.Side.AFTER else mine
 
-    def day_for(self, finding: "Finding", on: date) -> date:
+    def day_for(self, finding: "FindingBase", on: date) -> date:
         """Return the day on which the photo is evidence: of the report, or of the rectification."""
         return timezone.localdate(finding.reported_at) if self.side == self.Side.BEFORE else on
 
-    def is_reuse(self, finding: "Finding", side: str, day: date, found: dict[str, list[PhotoUse]]) -> bool:
+    def is_reuse(
+        self, finding: "FindingBase", side: str, day: date, found: dict[str, list[PhotoUse]]
+    ) -> bool:
         """Tell whether the same bytes already prove something else than this village and place on this day."""
         known = {use.pk: use for key in self.hashes for use in found.get(key, [])}
         return any(use.conflicts_with(finding, side, day) for use in known.values())
 
     def adoption_refusal(
-        self, finding: "Finding", declared: dict[uuid.UUID, str], found: dict[str, list[PhotoUse]], room: int
+        self,
+        finding: "FindingBase",
+        declared: dict[uuid.UUID, str],
+        found: dict[str, list[PhotoUse]],
+        room: int,
     ) -> str:
         """Return why a parked photo cannot be attached to its finding, or nothing."""
         if not photo_rules.same_bytes(declared.get(self.pk, ""), self.sha256):
@@ -476,7 +483,7 @@ class Photo(models.Model):
             [self.uploader],
             key=f"photo-{code}:{self.pk}",
             text=lambda: str(self.get_refused_display()),
-            url=reverse("finding", args=[self.parent_id]) if reported else reverse("home"),
+            url=reverse("finding", args=[self.parent_id]) if reported else reverse("record"),
             at=at,
             step="photo_refused",
         )
