@@ -228,9 +228,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def show_also(self, merged: "FindingBase", target: "FindingBase", *, at: datetime) -> list[PhotoUse]:
         """Show a merged report's before-photos on the finding it was merged into, as far as there is room."""
         side = Photo.Side.BEFORE
-        here = PhotoUse.objects.filter(finding=target, side=side)
+        here = PhotoUse.objects.filter(finding_id=target.pk, side=side)
         room = max(0, settings.PHOTOS_PER_SIDE - here.count())
-        moved = PhotoUse.objects.filter(finding=merged, side=side).exclude(photo__in=here.values("photo_id"))
+        moved = PhotoUse.objects.filter(finding_id=merged.pk, side=side).exclude(photo__in=here.values("photo_id"))
         photos = [use.photo for use in moved.select_related("photo").order_by("position")[:room]]
         return self._show(target, photos, side, by_id=merged.reported_by_id, at=at)
 
