@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # events that are no step of the table
 OTHER_EVENTS: dict[str, Promise] = {
-    "report": gettext_lazy("Reported"),
+    "report": gettext_lazy("Problem recorded"),
     "undo": gettext_lazy("Undone"),
     "rectify": gettext_lazy("Submitted for review"),
     "decide_plan": gettext_lazy("Plan decided"),

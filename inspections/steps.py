@@ -88,7 +88,7 @@ STEPS: dict[str, Step] = {
     "ask_extension": _rectify(_("Ask for an extension")),
     "claim": _rectify(_("Claim another ending")),
     "check": _decide(_("Check passed"), {State.SUBMITTED}, {Actor.CHECKER}),
-    "close": _decide(_("Close"), {State.SUBMITTED, State.CHECKED}, {Actor.ISSUER}),
+    "close": _decide(_("Close the finding"), {State.SUBMITTED, State.CHECKED}, {Actor.ISSUER}),
     "send_back": _decide(_("Send back"), {State.SUBMITTED, State.CHECKED}, _OFFICES),
     "decide_plan": _decide(_("Decide on the plan"), _IN_HAND, {Actor.ISSUER}),
     "decide_extension": _decide(_("Decide on the extension"), _LIVE, {Actor.ISSUER}),
