@@ -2,16 +2,20 @@
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from inspections.models import Finding
 
-PAGE = 2000
+PAGE = 5000
 
 
-def pages(rows: QuerySet[Finding], column: str) -> Iterator[list[uuid.UUID]]:
-    """Yield the ids of the rows in pages, in the order of a column that is never empty there.
+Row = tuple[Any, uuid.UUID]
+
+
+def pages(rows: QuerySet[Finding], column: str) -> Iterator[list[Row]]:
+    """Yield (value of the column, id) in pages, in the order of a column that is never empty there.
 
     What has been told already is looked up page by page: an anti-join over all of it would be left to the
     planner's statistics, which are wrong just after a large sweep.
@@ -19,7 +23,7 @@ def pages(rows: QuerySet[Finding], column: str) -> Iterator[list[uuid.UUID]]:
     rows = rows.order_by(column, "pk")
     page = list(rows.values_list(column, "pk")[:PAGE])
     while page:
-        yield [pk for _key, pk in page]
+        yield page
         if len(page) < PAGE:
             return
         key, pk = page[-1]

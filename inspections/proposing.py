@@ -45,20 +45,29 @@ def _for_findings(ladder: dict[Level, int], on: date, at: datetime) -> int:
     """Propose for every finding in hand the measures that its days overdue have reached; return how many are new."""
     due_by = on - timedelta(days=min(ladder.values()))
     overdue = Finding.objects.filter(state__in=IN_HAND, due_on__lte=due_by)
-    return sum(_for_page(ladder, ids, on, at) for ids in keyset.pages(overdue, "due_on"))
+    return sum(_for_page(ladder, page, on, at) for page in keyset.pages(overdue, "due_on"))
 
 
-def _for_page(ladder: dict[Level, int], ids: list[uuid.UUID], on: date, at: datetime) -> int:
-    known = set(Proposal.objects.filter(finding__in=ids).values_list("finding_id", "level"))
-    findings = Finding.objects.filter(pk__in=ids).order_by("pk").only(*COLUMNS)
-    made = [
-        _proposal(level, finding, on, at)
-        for finding in findings
-        for level, days in ladder.items()
-        if finding.due_on and (on - finding.due_on).days >= days and (finding.pk, level) not in known
-    ]
-    if made:
-        Proposal.objects.bulk_create(made, ignore_conflicts=True)
+def _for_page(ladder: dict[Level, int], page: list[keyset.Row], on: date, at: datetime) -> int:
+    known = set(
+        Proposal.objects.filter(finding__in=[pk for _due, pk in page]).values_list("finding_id", "level")
+    )
+    missing = {
+        pk: levels
+        for due, pk in page
+        if (
+            levels := [
+                level
+                for level, days in ladder.items()
+                if (on - due).days >= days and (pk, level) not in known
+            ]
+        )
+    }
+    if not missing:
+        return 0
+    findings = Finding.objects.filter(pk__in=missing).order_by("pk").only(*COLUMNS)
+    made = [_proposal(level, finding, on, at) for finding in findings for level in missing[finding.pk]]
+    Proposal.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
 
 

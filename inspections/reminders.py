@@ -119,11 +119,12 @@ def sweep(*, at: datetime) -> dict[str, int]:
 def remind(rule: Rule, people: Directory, *, at: datetime) -> int:
     """Tell one kind of reminder for every finding that is due for it and was never told; return how many."""
     due = Finding.objects.filter(rule.due)
-    return sum(_tell(rule, people, untold(rule.step, ids), at) for ids in keyset.pages(due, rule.column))
+    return sum(_tell(rule, people, untold(rule.step, page), at) for page in keyset.pages(due, rule.column))
 
 
-def untold(step: str, ids: list[uuid.UUID]) -> list[Line]:
+def untold(step: str, page: list[keyset.Row]) -> list[Line]:
     """Return the findings whose step was not told yet, by id: two sweeps insert in one order, so neither blocks."""
+    ids = [pk for _key, pk in page]
     told = set(Reminder.objects.filter(step=step, finding__in=ids).values_list("finding_id", flat=True))
     new = [pk for pk in ids if pk not in told]
     rows = Finding.objects.filter(pk__in=new).order_by("pk").values_list(*COLUMNS) if new else ()

@@ -27,7 +27,7 @@ class Broker:
         self.folder, self.port = folder, embedded.free_port()
         self.process: Popen[bytes] | None = None
         self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
