@@ -249,7 +249,7 @@ class Visitor:
     def sign_in(self, name: str) -> None:
         """Sign in by the form, as a browser does."""
         self.ask("GET", "/accounts/login/")
-        self.ask("POST", "/accounts/login/", data={"login": name, "password": PASSWORD})
+        self.ask("POST", "/accounts/login/", data={"login": name, "password": PASSWORD, "next": "/guidance/"})
         if not self.http.cookies.get("sessionid"):
             raise SystemExit("the form did not sign anybody in")
 

@@ -138,9 +138,11 @@ def command_missing(options: argparse.Namespace) -> None:
 
 
 def command_compile(_: argparse.Namespace) -> None:
-    """Write the binary catalog that Django reads."""
-    with CATALOG.with_suffix(".mo").open("wb") as file:
+    """Write the binary catalog that Django reads, whole or not at all: somebody may be reading it."""
+    scratch = CATALOG.with_suffix(".mo.new")
+    with scratch.open("wb") as file:
         write_mo(file, stored())
+    scratch.replace(CATALOG.with_suffix(".mo"))
 
 
 def command_check(_: argparse.Namespace) -> int:
