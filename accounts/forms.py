@@ -135,6 +135,7 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["username", "name", "email"]
+        labels = {"username": _("User name"), "email": _("Mail address for reminders")}
         help_texts = {"username": _("Letters, digits and @ . + - _")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
