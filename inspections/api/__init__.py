@@ -1,5 +1,5 @@
 """The API of inspections, one module per noun."""
 
-from inspections.api import photos
+from inspections.api import findings, photos
 
-urlpatterns = [*photos.urlpatterns]
+urlpatterns = [*photos.urlpatterns, *findings.urlpatterns]

@@ -142,7 +142,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         office, direct, own_source = self._reporting_side(by, on, places["county"])
         finding = self.model(
             id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
-            digest=digest, declared_photos=[dict(p) for p in photos], source=source or own_source,
+            digest=digest, declared_photos=[dict(p) for p in photos], source=_source(by, on, source, own_source),
             issuing_office=office, direct=direct, **places, **more,
         )  # fmt: skip
         return self._keep(finding, at)
@@ -203,6 +203,13 @@ def _side(post: "Post", posts: "Sequence[Post]", county: Division, on: date) -> 
     own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
     city = county.parent_on(on)
     return (city, post.issues_directly, own) if city else None
+
+
+def _source(by: "User", on: date, wished: str, own: str) -> str:
+    """Return the source of a report: offices name any, everybody else's is that of the post."""
+    if wished and wished != own and not by.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
+        raise StepRefused(_("Only an office records problems from other sources."), "invalid")
+    return wished or own
 
 
 def _belongs_to(post: "Post", county: Division, on: date) -> bool:

@@ -1,0 +1,57 @@
+"""How the API names places, items and findings: by id, or by the code that people know."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from schemes.models import Item
+from villages.models import Village, VillageCode
+
+
+def _uuid(data: Any) -> UUID | None:
+    try:
+        return UUID(str(data))
+    except ValueError:
+        return None
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class VillageField(serializers.Field[Village, Any, str, Any]):
+    """A village of today, by id or by its statistics code."""
+
+    def to_internal_value(self, data: Any) -> Village:
+        """Find the village."""
+        on, key = timezone.localdate(), _uuid(data)
+        coded = VillageCode.objects.on(on).filter(code=str(data)[:20]).values("village_id")
+        village = Village.objects.current(on).filter(Q(pk=key) if key else Q(pk__in=coded)).first()
+        if village is None:
+            raise serializers.ValidationError(_("There is no such village today."), "unknown_village")
+        return village
+
+    def to_representation(self, value: Village) -> str:
+        """Return the id."""
+        return str(value.pk)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class ItemField(serializers.Field[Item, Any, str, Any]):
+    """A scheme item, by id or by code (`A1-01`)."""
+
+    def to_internal_value(self, data: Any) -> Item:
+        """Find the item in the scheme that findings are filed under."""
+        key = _uuid(data)
+        wanted = Q(pk=key) if key else Q(code=str(data)[:20])
+        item = Item.objects.current().filter(wanted).first()
+        if item is None:
+            raise serializers.ValidationError(_("There is no such item in the scheme."), "unknown_item")
+        return item
+
+    def to_representation(self, value: Item) -> str:
+        """Return the id."""
+        return str(value.pk)
