@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +62,15 @@ class ResponsibilityQuerySet(DatedQuerySet):
     def for_list(self) -> Self:
         """Fetch what a line of the roster shows."""
         return self.select_related("person", "county", "area", "area__county", "township", "village")
+
+    def in_order(self) -> Any:
+        """Order by unit, level and place (needs `with_places`)."""
+        position = Division.objects.filter(pk=OuterRef("in_county_id")).values("position")[:1]
+        ranks = [When(kind=kind, then=Value(rank)) for rank, kind in enumerate(Responsibility.ORDER)]
+        order = ("unit_position", "rank", "in_township_id", "village_id", "since", "pk")
+        return self.annotate(unit_position=Subquery(position), rank=Case(*ranks, default=Value(9))).order_by(
+            *order
+        )
 
     def search(self, text: str) -> Self:
         """Find by parts of the person's name or title and of the place's name."""
@@ -130,6 +139,8 @@ class Responsibility(Dated):
         "secretary": "township",
         "village_secretary": "village",
     }
+    # From the top down, as rosters list them.
+    ORDER = ("municipal", "county", "secretary", "township", "village_secretary")
     # One holder at a time.
     SINGLE = ("secretary", "village_secretary")
 

@@ -48,7 +48,7 @@ def _rows(request: HttpRequest) -> tuple[Any, RosterFilter]:
         rows = rows.filter(kind=wanted["kind"])
     if wanted.get("county"):
         rows = rows.filter(in_county_id=wanted["county"].pk)
-    return rows.order_by("in_county_id", "kind", "in_township_id", "village_id", "since", "pk"), form
+    return rows.in_order(), form
 
 
 def _name_places(rows: list[Any]) -> None:
