@@ -1,21 +1,10 @@
 """The API's documentation in a real browser, under our content security policy."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.db import connection
 from playwright.sync_api import sync_playwright
 
-from audit import triggers
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def committed(transactional_db) -> Iterator[None]:
-    """Let the server's thread see the rows; the flush afterwards needs the append-only tables open."""
-    yield
-    triggers.take_down(connection)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -13,7 +13,6 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from audit import triggers
 from notifications import sending
 from notifications.models import Message, Notice
 
@@ -179,13 +178,6 @@ def test_message_of_a_killed_sweep_is_sent_later(huajia_official):
     assert Message.objects.get().claim(AT)  # and then the process died
     assert sending.deliver(AT) == 0
     assert sending.deliver(AT + timedelta(minutes=5)) == 1
-
-
-@pytest.fixture
-def committed(transactional_db) -> Iterator[None]:
-    """Let threads see the rows; the flush afterwards needs the append-only tables open."""
-    yield
-    triggers.take_down(connection)
 
 
 @pytest.mark.postgres
