@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-
 pytestmark = pytest.mark.browser
 
 

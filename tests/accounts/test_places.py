@@ -13,7 +13,7 @@ from tests.cast import SINCE, make_user, make_village
 from villages.models import Person, Responsibility, Village
 
 DAY = date(2026, 11, 23)
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
 
 def seen(user: User, day: date = DAY, *roles: str) -> set[str]:
