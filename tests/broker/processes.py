@@ -59,6 +59,7 @@ class Processes:
     def __init__(self, folder: Path, broker: Broker) -> None:
         self.folder, self.broker = folder, broker
         self.running: list[Popen[bytes]] = []
+        self.port = 0
         (folder / "var" / "static").mkdir(parents=True)
         self.env = {
             **os.environ,

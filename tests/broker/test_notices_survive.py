@@ -1,24 +1,28 @@
 """Killed workers, two beats, a flushed and a stopped broker: every notice exactly once in the end."""
 
+import hashlib
 import json
 import time
-import urllib.error
-import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Token, User
 from inspections.models import Finding, Proposal, Reminder, Sweep
 from inspections.recipients import directory_on
 from notifications.models import Notice
+from schemes.models import Item
 from tests.broker.processes import Processes, installation, wait_until
 from tests.inspections.stored import Make, cast, make
+from tests.samples import jpeg
+from villages.models import Village
 
 __all__ = ["cast", "make"]
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]
@@ -124,12 +128,51 @@ def test_pages_answer_while_the_broker_is_away_and_the_sweep_catches_up(
 
 def get(port: int, path: str, **headers: str) -> tuple[int, str]:
     """Fetch a page of the web process."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+    answer = requests.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30)
+    return answer.status_code, answer.text
+
+
+def test_a_problem_is_recorded_issued_and_put_right_without_a_broker(
+    place: Processes, cast: Any, village: Village, item: Item
+) -> None:
+    place.broker.stop()
+    place.port = place.web()
+    finding, photo, content = uuid.uuid4(), uuid.uuid4(), jpeg()
+    digest = hashlib.sha256(content).hexdigest()
+    body = {
+        "village": str(village.pk),
+        "item": str(item.pk),
+        "description": "村口散落垃圾",
+        "severity": "minor",
+    }
+    declared = [{"id": str(photo), "sha256": digest}]
+    inspector, official = api(place, cast.inspector), api(place, cast.huajia_official)
+    assert inspector("PUT", f"findings/{finding}/", json={**body, "photos": declared}).status_code == 201
+    facts = {"finding": str(finding), "side": "before", "sha256": digest, "source": "camera"}
+    sent = inspector("PUT", f"photos/{photo}/", data=facts, files={"file": ("a.jpg", content, "image/jpeg")})
+    assert sent.status_code == 201, sent.text
+    assert Notice.objects.filter(key=f"finding:{finding}:issue", user=cast.secretary).count() == 1
+    after = uuid.uuid4()
+    content = jpeg(2)
+    facts |= {"side": "after", "sha256": hashlib.sha256(content).hexdigest()}
+    assert official(
+        "PUT", f"photos/{after}/", data=facts, files={"file": ("b.jpg", content, "image/jpeg")}
+    ).ok
+    words = {"measures": "组织清理", "result": "已清理干净", "photos": [str(after)]}
+    done = official("POST", f"findings/{finding}/rectify/", json=words)
+    assert done.ok, done.text
+    assert Finding.objects.get(pk=finding).state == "submitted"
+
+
+def api(place: Processes, user: User) -> Callable[..., requests.Response]:
+    """Return what calls the web process with a user's token."""
+    _token, key = Token.objects.issue(user, at=timezone.now())
+
+    def call(method: str, path: str, **more: Any) -> requests.Response:
+        url = f"http://127.0.0.1:{place.port}/api/v1/{path}"
+        return requests.request(method, url, headers={"Authorization": f"Token {key}"}, timeout=30, **more)
+
+    return call
 
 
 @pytest.fixture(autouse=True)

@@ -62,6 +62,7 @@ def test_the_due_day_lasts_until_midnight_in_shanghai(make: Make, cast: Any) -> 
     assert told(finding, "overdue")
 
 
+@pytest.mark.engine
 def test_every_step_reaches_each_person_once_however_often_the_sweep_runs(make: Make, cast: Any) -> None:
     finding = make(due_on=TODAY)
     sweep_days(TODAY - timedelta(days=2), TODAY + timedelta(days=3))
@@ -138,6 +139,7 @@ def working_rule(office: Division, by: User) -> DeadlineRule:
     )
 
 
+@pytest.mark.engine
 def test_a_due_date_that_awaits_the_calendar_is_set_by_the_sweep(
     make: Make, cast: Any, city: Division
 ) -> None:
@@ -197,6 +199,7 @@ def test_the_number_of_queries_does_not_grow_with_the_findings(make: Make, cast:
     assert counts[0] <= 60
 
 
+@pytest.mark.engine
 def test_findings_are_paged_by_key_without_loss(
     make: Make, cast: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ def test_the_ladder_follows_the_days_overdue(make: Make, cast: Any, days: int, l
     assert proposed(finding=finding) == levels
 
 
+@pytest.mark.engine
 def test_three_long_overdue_findings_concern_the_township_once_a_month(
     make: Make, cast: Any, huajia: Any
 ) -> None:
@@ -123,12 +124,14 @@ def test_what_was_put_right_meanwhile_no_longer_waits(urge: Proposal, cast: Any)
     assert not Proposal.objects.waiting().exists()
 
 
+@pytest.mark.engine
 def test_the_database_refuses_a_decision_by_nobody(urge: Proposal) -> None:
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE inspections_proposal SET state = 'signed'")
 
 
 # --- the leaders' weekly digest -----------------------------------------------------------------------------------
+@pytest.mark.engine
 def test_leaders_get_one_digest_a_week_with_the_counts_of_their_places(make: Make, cast: Any) -> None:
     make(due_on=TODAY + timedelta(days=3))
     make(due_on=TODAY - timedelta(days=1))
