@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from tests.cast import make_village
 from villages.chain import chain_on, chains_on
 from villages.models import Area, Division, Person, Responsibility, RosterRefused, Village
 
@@ -55,8 +56,6 @@ def test_chain_as_json_keeps_names_and_titles(covered: Village) -> None:
 def test_chains_of_many_villages_take_three_queries(
     covered: Village, huajia: Division, area: Area, django_assert_num_queries: Any
 ) -> None:
-    from tests.cast import make_village
-
     villages = [covered, *(make_village(f"村{n}", huajia, f"2102130143{n:02}", area) for n in range(50))]
     with django_assert_num_queries(3):
         chains = chains_on(villages, CHANGE)
