@@ -19,6 +19,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="sweeps")
 app.autodiscover_tasks(related_name="tasks_photos")
+app.autodiscover_tasks(related_name="tasks_exports")
 
 app.conf.beat_schedule = {
     "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
@@ -28,5 +29,7 @@ app.conf.beat_schedule = {
     "issue-ready": {"task": "inspections.sweeps.issue_ready", "schedule": 120.0},
     # the safety net under photos whose message was lost
     "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
+    # the safety net under exports whose message was lost; removes files that have outlived their days
+    "exports": {"task": "inspections.tasks_exports.sweep_exports", "schedule": 60.0},
 }
 __all__ = ["app", "crontab"]

@@ -1,6 +1,6 @@
 from django.urls import URLPattern
 
-from inspections.views import desk, finding, issuing, leaders, photos, record, rectify
+from inspections.views import desk, exports, finding, issuing, leaders, ledger, photos, record, rectify
 
 # each part keeps its own addresses; literal ones never look like an id
 urlpatterns: list[URLPattern] = [
@@ -10,5 +10,7 @@ urlpatterns: list[URLPattern] = [
     *issuing.urlpatterns,
     *leaders.urlpatterns,
     *photos.urlpatterns,
+    *ledger.urlpatterns,
+    *exports.urlpatterns,
     *finding.urlpatterns,
 ]

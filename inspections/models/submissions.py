@@ -85,14 +85,18 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     ) -> "Submission":
         """Freeze a place's ledger of a period and hand it to its receiver; a new version stands beside the old."""
         on = timezone.localdate(at)
-        if not any(p.division_id == division.pk and p.role == ROLE_OF_LEVEL[division.level] for p in by.posts_on(on)):
+        if not any(
+            p.division_id == division.pk and p.role == ROLE_OF_LEVEL[division.level] for p in by.posts_on(on)
+        ):
             raise StepRefused(_("Only officials of the place submit its ledger."), "not_yours")
         if until < since or until > on:
             raise StepRefused(_("The period must have ended, at the latest today."), "invalid")
         before = self.of_period(since, until).filter(division=division)
         last = before.order_by("-version").select_related("decision").first()
         if last and last.state != Submission.State.RETURNED:
-            raise StepRefused(_("This ledger was submitted already; a new version follows when it is returned."), "conflict")
+            raise StepRefused(
+                _("This ledger was submitted already; a new version follows when it is returned."), "conflict"
+            )
         return self._freeze(
             division=division, receiver=receiver, since=since, until=until, version=(last.version if last else 0) + 1,
             due_on=until + timedelta(days=settings.SUBMISSION_DUE_DAYS), submitted_by=by, submitted_at=at,
@@ -150,7 +154,9 @@ class Submission(models.Model):
     class Meta:
         verbose_name = _("submitted ledger")
         constraints = [
-            models.UniqueConstraint(fields=["division", "since", "until", "version"], name="submission_version_once"),
+            models.UniqueConstraint(
+                fields=["division", "since", "until", "version"], name="submission_version_once"
+            ),
             models.CheckConstraint(condition=Q(until__gte=F("since")), name="submission_period"),
         ]
         indexes = [
@@ -203,7 +209,9 @@ class Submission(models.Model):
             raise StepRefused(_("Give a reason."), "reason_missing")
         try:
             with transaction.atomic():
-                return SubmissionDecision.objects.create(submission=self, accepted=accepted, reason=reason, by=by, at=at)
+                return SubmissionDecision.objects.create(
+                    submission=self, accepted=accepted, reason=reason, by=by, at=at
+                )
         except IntegrityError as error:
             raise StepRefused(_("It has been decided already."), "conflict") from error
 
@@ -223,7 +231,9 @@ class SubmissionDecision(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(accepted=True) | Q(reason__gt=""), name="submission_return_has_reason"),
+            models.CheckConstraint(
+                condition=Q(accepted=True) | Q(reason__gt=""), name="submission_return_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:

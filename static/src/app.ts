@@ -11,6 +11,7 @@ import "./desk";
 import "./viewer";
 import "./review";
 import "./panel";
+import "./print";
 import "./job";
 import { resume } from "./upload";
 
