@@ -58,7 +58,7 @@ function iconNames(known) {
   const names = new Set();
   const note = (name) => known.has(name) && names.add(name);
   for (const path of files(join(root, "templates"), [".html", ".txt"])) {
-    for (const [, name] of readFileSync(path, "utf8").matchAll(/icon(?:_name)?[ =]["']([a-z0-9-]+)["']/g)) note(name);
+    for (const [, name] of readFileSync(path, "utf8").matchAll(/(?:icon(?:_name)?[ =]|default:)["']([a-z0-9-]+)["']/g)) note(name);
   }
   const code = [
     ...files(join(here, "src"), [".ts"]),

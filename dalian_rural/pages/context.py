@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Post, Role, User
@@ -109,8 +110,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return context
     today = timezone.localdate(now)
+    # Callables that templates call where they use them: a fragment for htmx asks for none of these.
     return context | {
-        "nav": SimpleLazyObject(lambda: nav_for({str(role) for role in user.roles(today)}, request.path)),
-        "unread_count": SimpleLazyObject(lambda: Notice.objects.filter(user=user).unread(now).count()),
-        "scope_label": SimpleLazyObject(lambda: " · ".join(scope_of(user.posts_on(today)))),
+        "nav": cache(lambda: nav_for({str(role) for role in user.roles(today)}, request.path)),
+        "unread_count": cache(lambda: Notice.objects.filter(user=user).unread(now).count()),
+        "scope_label": cache(lambda: " · ".join(scope_of(user.posts_on(today)))),
     }

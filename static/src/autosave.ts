@@ -116,7 +116,8 @@ export function settleDrafts(): void {
 
 define("autosave", (element) => {
   const form = element as HTMLFormElement;
-  if (restore(form)) offerDiscard(form);
+  // After an error the server has filled the form itself: nothing was "put back".
+  if (restore(form) && !one(form, ".error-summary")) offerDiscard(form);
   let timer = 0;
   const soon = (): void => {
     window.clearTimeout(timer);

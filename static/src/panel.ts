@@ -7,7 +7,7 @@
 // columns: <div data-js="columns" data-key="ledger"> with checkboxes [data-column="place"] and buttons
 //   [data-density=wide|tight]; hides cells [data-col="place"] of the table inside it; remembered on this device.
 import htmx from "htmx.org";
-import { all, announce, attach, define, fill, isTyping, one, recall, remember } from "./core";
+import { all, announce, attach, define, fill, isTyping, make, one, recall, remember } from "./core";
 
 let opener: HTMLAnchorElement | null = null;
 let depth = 0;
@@ -37,10 +37,13 @@ async function fetchParts(url: string): Promise<Node[]> {
   const main = one(page, "#main");
   if (!parts.length && main) {
     main.querySelector(".crumbs")?.remove();
-    parts.push(...([...main.children] as HTMLElement[]), ...all(page, "body > .sticky-bar"));
+    parts.push(...([...main.children] as HTMLElement[]), ...all(page, ".sticky-region > .sticky-bar"));
   }
   if (!parts.length) parts.push(...([...page.body.children] as HTMLElement[]));
-  return parts.map((part) => document.importNode(part, true));
+  const section = make("section", "panel__page"); // a <header> in a section is no second banner
+  section.setAttribute("aria-label", page.title);
+  section.append(...parts.map((part) => document.importNode(part, true)));
+  return [section];
 }
 
 async function openPanel(link: HTMLAnchorElement): Promise<void> {

@@ -7,7 +7,7 @@
 // A picker in the same form that announces a village (event picker:choose, detail.row.sensitive_area) switches positions off.
 import { define, fill, icon, make, one, recall, remember, userId, uuid4 } from "./core";
 import { reduce } from "./reduce";
-import { drop, put, shotsOf, type Shot } from "./store";
+import { drop, forgetDraft, put, shotsOf, type Shot } from "./store";
 import { toast } from "./toast";
 import { cancel, enqueue, onProgress } from "./upload";
 
@@ -316,14 +316,6 @@ for (const name of ["dragover", "drop"] as const) {
   });
 }
 
-// The form was accepted: what is sent is forgotten; what is not yet goes on in the background.
 document.addEventListener("draft:done", (event) => {
-  const path = (event as CustomEvent<{ path: string }>).detail.path;
-  void shotsOf(userId()).then((shots) => {
-    for (const shot of shots) {
-      if (shot.draft.split("#")[0] !== path) continue;
-      if (shot.state === "waiting") void put(Object.assign(shot, { draft: "" }));
-      else void drop(shot.id);
-    }
-  });
+  forgetDraft(userId(), (event as CustomEvent<{ path: string }>).detail.path);
 });

@@ -68,7 +68,26 @@ export async function drop(id: string): Promise<void> {
   await run("readwrite", (store) => store.delete(id)).catch(() => undefined);
 }
 
+let settling: Promise<unknown> = Promise.resolve();
+
+/** The form of this path was accepted: what is sent is forgotten; what is not yet goes on in the background. */
+export function forgetDraft(user: string, path: string): void {
+  const before = settling;
+  settling = before.then(async () => {
+    for (const shot of await read(user)) {
+      if (shot.draft.split("#")[0] !== path || shot.state === "local") continue;
+      if (shot.state === "waiting") await put(Object.assign(shot, { draft: "" }));
+      else await drop(shot.id);
+    }
+  });
+}
+
 export async function shotsOf(user: string): Promise<Shot[]> {
+  await settling;
+  return read(user);
+}
+
+async function read(user: string): Promise<Shot[]> {
   const stored = (await run<Shot[]>("readonly", (store) => store.index("user").getAll(user)).catch(() => null)) ?? [];
   for (const shot of stored) if (!memory.has(shot.id)) memory.set(shot.id, shot);
   return [...memory.values()].filter((shot) => shot.user === user).sort((a, b) => a.addedAt - b.addedAt);

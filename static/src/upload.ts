@@ -1,7 +1,7 @@
 // Sends waiting photos, two at a time, on whatever page is open: PUT /api/v1/photos/{uuid}/. A lost connection
 // or a fault of the server is tried again (1, 2, 4 … 60 s, and at once when the device is online again).
 import { csrfToken, userId } from "./core";
-import { put, shotsOf, type Shot } from "./store";
+import { drop, put, shotsOf, type Shot } from "./store";
 
 export type Progress = (shot: Shot, share: number) => void;
 
@@ -10,6 +10,7 @@ const running = new Map<string, XMLHttpRequest>();
 const attempts = new Map<string, number>();
 const pending = new Map<string, Shot>();
 let timer = 0;
+const KEEP_DAYS = 14; // photos that no form claimed
 
 export function onProgress(listener: Progress): void {
   listeners.add(listener);
@@ -125,7 +126,10 @@ export function cancel(id: string): void {
 export async function resume(): Promise<void> {
   const user = userId();
   if (!user) return;
-  for (const shot of await shotsOf(user)) if (shot.state === "waiting" && shot.data) pending.set(shot.id, shot);
+  for (const shot of await shotsOf(user)) {
+    if (shot.state === "waiting" && shot.data) pending.set(shot.id, shot);
+    else if (shot.state !== "waiting" && Date.now() - shot.addedAt > KEEP_DAYS * 86_400_000) await drop(shot.id);
+  }
   pump();
 }
 
