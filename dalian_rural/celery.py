@@ -24,9 +24,18 @@ app.autodiscover_tasks(related_name="tasks_exports")
 app.conf.beat_schedule = {
     "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
     "beat-heartbeat": {"task": "dalian_rural.tasks.heartbeat", "schedule": 30.0},
-    "remind": {"task": "inspections.sweeps.remind", "schedule": REMIND_SECONDS},
+    # a hint that was not taken before the next one comes is worth nothing: hence `expires`
+    "remind": {
+        "task": "inspections.sweeps.remind",
+        "schedule": REMIND_SECONDS,
+        "options": {"expires": REMIND_SECONDS},
+    },
     # the safety net under findings whose last photo arrived while nobody looked
-    "issue-ready": {"task": "inspections.sweeps.issue_ready", "schedule": 120.0},
+    "issue-ready": {
+        "task": "inspections.sweeps.issue_ready",
+        "schedule": 120.0,
+        "options": {"expires": 120.0},
+    },
     # the safety net under photos whose message was lost
     "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
     # the safety net under exports whose message was lost; removes files that have outlived their days

@@ -49,7 +49,7 @@ def _write(week: str, at: datetime) -> int:
             [user],
             key=f"digest:{week}",
             text=lambda places=covered[user], speaks=user.speaks: _text(places, counts, speaks),
-            url=reverse("ledger"),
+            url=reverse("home"),
             at=at,
             step="digest",
         )

@@ -110,8 +110,8 @@ def sweep(*, at: datetime) -> dict[str, int]:
     people = directory_on(on)
     for rule in rules_on(on):
         counts[rule.step] = remind(rule, people, at=at)
-    counts["digests"] = weekly_digest(at=at)
     counts["proposals"] = propose(people, at=at)
+    counts["digests"] = weekly_digest(at=at)
     Sweep.finished("reminders", at, counts)
     return counts
 
