@@ -29,6 +29,7 @@ class Place:
     icon: str
     roles: frozenset[str]
     bottom: bool = False
+    also: tuple[str, ...] = ()  # addresses of other pages that belong here
 
 
 # In the order of ux.md. A place whose pages do not exist yet is left out by itself.
@@ -44,7 +45,13 @@ PLACES = (
     Place("recovery", _("Recovery ledger"), "recycle", READERS),
     Place("rewards", _("Rewards and honours"), "award", READERS),
     Place("villages", _("Villages"), "geo-alt", EVERYBODY - {Role.SYSADMIN}),
-    Place("coverage", _("Responsibilities"), "diagram-3", READERS),
+    Place(
+        "coverage",
+        _("Responsibilities"),
+        "diagram-3",
+        READERS,
+        also=("/villages/responsibilities/", "/villages/areas/", "/villages/persons/"),
+    ),
     Place("submissions", _("Submitted ledgers"), "inboxes", OFFICES | {Role.TOWNSHIP, Role.AUDITOR}),
     Place("guidance", _("Guidance"), "book", EVERYBODY - {Role.SYSADMIN}),
     Place("users", _("Users"), "people", frozenset({Role.SYSADMIN})),
@@ -63,15 +70,29 @@ def safe_reverse(name: str) -> str:
 
 def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
     """List the places these roles may go, the one that holds `path` marked."""
-    found = [(place, safe_reverse(place.name)) for place in PLACES if roles & place.roles]
-    here = max((url for _place, url in found if url and path.startswith(url)), key=len, default="")
-    if here == "/" != path:
-        here = ""
+    found = [(place, url) for place in PLACES if roles & place.roles and (url := safe_reverse(place.name))]
+    here = _here(found, path)
     return [
-        {"url": url, "label": place.label, "icon": place.icon, "active": url == here, "bottom": place.bottom}
+        {
+            "url": url,
+            "label": place.label,
+            "icon": place.icon,
+            "active": place is here,
+            "bottom": place.bottom,
+        }
         for place, url in found
-        if url
     ]
+
+
+def _here(found: list[tuple[Place, str]], path: str) -> Place | None:
+    # the longest address that `path` begins with; the home page holds only itself
+    fits = [
+        (len(prefix), place)
+        for place, url in found
+        for prefix in (url, *place.also)
+        if path.startswith(prefix) and (prefix != "/" or path == "/")
+    ]
+    return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
 def scope_of(posts: Iterable[Post]) -> list[str]:
@@ -92,7 +113,10 @@ def look_of(request: HttpRequest, user: User | AnonymousUser) -> dict[str, Any]:
 
 def _is_secure(request: HttpRequest) -> bool:
     # Browsers treat localhost as secure: camera and crypto.subtle work there without TLS.
-    return request.is_secure() or request.META.get("HTTP_HOST", "").split(":")[0] in ("localhost", "127.0.0.1")
+    return request.is_secure() or request.META.get("HTTP_HOST", "").split(":")[0] in (
+        "localhost",
+        "127.0.0.1",
+    )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
