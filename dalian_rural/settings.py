@@ -289,6 +289,14 @@ NEAR_DUPLICATE_MONTHS = 24
 SUBMISSION_DUE_DAYS = env.int("SUBMISSION_DUE_DAYS", default=5)
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
+# How an issued document is numbered; an office may have its own pattern: {"大连市": "大人居办{mark}〔{year}〕{serial}号"}.
+DOCUMENT_NUMBER = env.str("DOCUMENT_NUMBER", default="{office}人居办{mark}〔{year}〕{serial}号")
+DOCUMENT_NUMBERS: dict[str, str] = env.json("DOCUMENT_NUMBERS", default={})
+SCAN_MAX_BYTES = env.int("SCAN_MAX_BYTES", default=20 * 1024 * 1024)
+# problem lists from other sources: the file with its pictures, and the rows in it
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=100 * 1024 * 1024)
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=2000)
+
 # Days overdue after which a measure is proposed for signature, and the number of findings overdue for the days of
 # "supervise" that makes it a matter of the whole township.
 PROPOSALS = {

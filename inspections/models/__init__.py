@@ -1,8 +1,16 @@
 """The models of inspections, one file per noun."""
 
+from inspections.models.documents import (
+    Document,
+    DocumentFinding,
+    DocumentReceipt,
+    DocumentScan,
+    DocumentSeries,
+)
 from inspections.models.exports import ExportJob
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
+from inspections.models.problem_imports import ProblemImport
 from inspections.models.proposals import Proposal
 from inspections.models.records import (
     AfterPhotoRule,
@@ -27,6 +35,11 @@ __all__ = [
     "Claim",
     "DeadlineRule",
     "Decision",
+    "Document",
+    "DocumentFinding",
+    "DocumentReceipt",
+    "DocumentScan",
+    "DocumentSeries",
     "ExportJob",
     "Extension",
     "Finding",
@@ -39,6 +52,7 @@ __all__ = [
     "Part",
     "Photo",
     "PhotoUse",
+    "ProblemImport",
     "Proposal",
     "Rectification",
     "RectificationPlan",
