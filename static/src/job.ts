@@ -83,3 +83,6 @@ define("filter", (element) => {
     (element as HTMLFormElement).submit();
   });
 });
+
+// print: <button type="button" data-js="print">.
+define("print", (button) => button.addEventListener("click", () => window.print()));
