@@ -1,6 +1,6 @@
 from django.urls import URLPattern
 
-from inspections.views import desk, exports, finding, issuing, leaders, ledger, photos, record, rectify
+from inspections.views import desk, exports, finding, issuing, leaders, ledger, photos, record, rectify, review
 
 # each part keeps its own addresses; literal ones never look like an id
 urlpatterns: list[URLPattern] = [
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     *photos.urlpatterns,
     *ledger.urlpatterns,
     *exports.urlpatterns,
+    *review.urlpatterns,
     *finding.urlpatterns,
 ]
