@@ -34,14 +34,19 @@ OTHER_EVENTS: dict[str, Promise] = {
 UNDOABLE = [name for name, step in STEPS.items() if step.undoable]
 
 
-# --- photos -------------------------------------------------------------------------------------------------------
+# --- photos ---------------------------------------------
 def photo_sides(uses: Iterable[PhotoUse]) -> dict[str, list[dict[str, str]]]:
     """Return the viewer's `before` and `after` from uses that were fetched with `for_list`."""
     sides: dict[str, list[dict[str, str]]] = {"before": [], "after": []}
     for use in uses:
         photo = use.photo
         sides[use.side].append(
-            {"url_large": photo.large_url, "url_small": photo.small_url, "caption": _caption(use), "id": str(photo.pk)}
+            {
+                "url_large": photo.large_url,
+                "url_small": photo.small_url,
+                "caption": _caption(use),
+                "id": str(photo.pk),
+            }
         )
     return sides
 
@@ -88,12 +93,16 @@ def arrivals(findings: Iterable[Finding]) -> dict[UUID, Arrival]:
 
 def _arrival(finding: Finding, uses: dict[UUID, PhotoUse]) -> Arrival:
     declared = photo_rules.declared(finding.declared_photos)
-    here = sum(1 for key, sha in declared.items() if key in uses and photo_rules.same_bytes(sha, uses[key].photo.sha256))
+    here = sum(
+        1
+        for key, sha in declared.items()
+        if key in uses and photo_rules.same_bytes(sha, uses[key].photo.sha256)
+    )
     first = next(iter(uses.values()), None)
     return Arrival(len(declared), here, first.photo.small_url if first else "")
 
 
-# --- timeline -----------------------------------------------------------------------------------------------------
+# --- timeline ---------------------------------------------
 def timeline(finding: Finding, user: "User", on: date) -> list[dict[str, Any]]:
     """Return the rows of `components/timeline.html`: who, from which unit, when, what; in two queries."""
     events = list(finding.timeline(user, on))
@@ -106,7 +115,9 @@ def timeline(finding: Finding, user: "User", on: date) -> list[dict[str, Any]]:
 
 
 def _row(event: FindingEvent, posts: dict[UUID, list[Post]], undone: bool) -> dict[str, Any]:
-    label = str(OTHER_EVENTS.get(event.step) or (STEPS[event.step].label if event.step in STEPS else event.step))
+    label = str(
+        OTHER_EVENTS.get(event.step) or (STEPS[event.step].label if event.step in STEPS else event.step)
+    )
     return {
         "event": event,
         "step": event.step,
@@ -125,11 +136,14 @@ def _unit(posts: Sequence[Post], on: date) -> str:
     return str(held[0].division or held[0].organisation or "") if held else ""
 
 
-# --- requests and hints -------------------------------------------------------------------------------------------
+# --- requests and hints ---------------------------------------------
 def requests(finding: Finding) -> list[dict[str, Any]]:
     """Return plans, extensions and claims, the newest first, each with its kind."""
     people = ("asked_by", "decided_by")
-    rows = [{"kind": "plan", "row": row} for row in finding.plans.select_related(*people).prefetch_related("milestones")]
+    rows = [
+        {"kind": "plan", "row": row}
+        for row in finding.plans.select_related(*people).prefetch_related("milestones")
+    ]
     rows += [{"kind": "extension", "row": row} for row in finding.extensions.select_related(*people)]
     rows += [{"kind": "claim", "row": row} for row in finding.claims.select_related(*people, "duplicate_of")]
     return sorted(rows, key=lambda entry: entry["row"].asked_at, reverse=True)
@@ -151,10 +165,17 @@ def lookalikes(finding: Finding, uses: Sequence[PhotoUse], user: "User", on: dat
     flags = list(NearDuplicate.objects.among(mine)) if mine else []
     others = {flag.other_id if flag.photo_id in mine else flag.photo_id for flag in flags}
     seen = Finding.objects.visible_to(user, on).exclude(pk=finding.pk)
-    shown = {u.photo_id: u for u in PhotoUse.objects.filter(photo__in=others, finding__in=seen).select_related("finding", "photo")}
+    shown = {
+        u.photo_id: u
+        for u in PhotoUse.objects.filter(photo__in=others, finding__in=seen).select_related(
+            "finding", "photo"
+        )
+    }
     found = []
     for flag in flags:
-        here, there = (flag.photo_id, flag.other_id) if flag.photo_id in mine else (flag.other_id, flag.photo_id)
+        here, there = (
+            (flag.photo_id, flag.other_id) if flag.photo_id in mine else (flag.other_id, flag.photo_id)
+        )
         if use := shown.get(there):
             found.append(Lookalike(use.finding, mine[here].small_url, use.photo.small_url, flag.distance))
     return found

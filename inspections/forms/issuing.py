@@ -14,17 +14,22 @@ class BulkIssueForm(forms.Form):
 
     pick = PickField(label=_("picked"), error_messages={"required": _("Pick at least one finding.")})
     kind = forms.ChoiceField(
-        label=_("kind of rectification"), choices=[("", _("As recorded")), *Finding.Kind.choices], required=False
+        label=_("kind of rectification"),
+        choices=[("", _("As recorded")), *Finding.Kind.choices],
+        required=False,
     )
     incomplete_reason = words(
-        _("why without all photos"), rows=2, required=False, help_text=_("Only for those that wait for photos.")
+        _("why without all photos"),
+        rows=2,
+        required=False,
+        help_text=_("Only for those that wait for photos."),
     )
 
 
 class DeadlineRuleForm(forms.Form):
     """A rule from a day on; other days for major and grave findings where wanted."""
 
-    since = day(_("from"))
+    since = day(_("in force from"))
     days = forms.IntegerField(label=_("days"), min_value=1, max_value=365, initial=5)
     counting = forms.ChoiceField(
         label=_("counting"), choices=DeadlineRule.Counting, initial="calendar", widget=forms.RadioSelect

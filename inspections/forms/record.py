@@ -36,7 +36,10 @@ class RecordForm(forms.Form):
     )
     description = words(_("problem"), rows=2)
     severity = forms.ChoiceField(
-        label=_("severity"), choices=Finding.Severity, initial=Finding.Severity.MINOR, widget=forms.RadioSelect
+        label=_("severity"),
+        choices=Finding.Severity,
+        initial=Finding.Severity.MINOR,
+        widget=forms.RadioSelect,
     )
     source = forms.ChoiceField(label=_("source"), required=False)
     outside_number = forms.CharField(label=_("outside number"), max_length=60, required=False)

@@ -65,7 +65,9 @@ class IssueForm(StepForm):
     verb = "issue"
     phrases = phrases.NOT_ISSUED_IN_FULL
     phrases_for = "incomplete_reason"
-    consequence = _("The township, its secretary and the county office are told in the same minute; the clock starts.")
+    consequence = _(
+        "The township, its secretary and the county office are told in the same minute; the clock starts."
+    )
 
     kind = forms.ChoiceField(label=_("kind of rectification"), choices=Finding.Kind, widget=forms.RadioSelect)
     incomplete_reason = words(_("why without all photos"), required=False)
@@ -166,7 +168,9 @@ class ClaimForm(ReasonForm):
 
     ending = forms.ChoiceField(label=_("how it ends"), widget=forms.RadioSelect)
     duplicate_of = forms.CharField(
-        label=_("number of the other finding"), required=False, help_text=_("Only for a duplicate, as JP-2026-000123.")
+        label=_("number of the other finding"),
+        required=False,
+        help_text=_("Only for a duplicate, as JP-2026-000123."),
     )
     field_order = ("version", "ending", "duplicate_of", "reason")
 
@@ -180,7 +184,12 @@ class ClaimForm(ReasonForm):
         number = self.cleaned_data["duplicate_of"].strip().upper()
         if not number:
             return None
-        other = Finding.objects.visible_to(self.user, self.on).filter(number=number).exclude(pk=self.finding.pk).first()
+        other = (
+            Finding.objects.visible_to(self.user, self.on)
+            .filter(number=number)
+            .exclude(pk=self.finding.pk)
+            .first()
+        )
         if other is None:
             raise forms.ValidationError(_("There is no such finding in your area."))
         return other
@@ -252,7 +261,9 @@ class DecideClaimForm(DecisionForm):
 class WithdrawForm(ReasonForm):
     verb = "withdraw"
     phrases = phrases.WITHDRAW
-    consequence = _("The finding ends as withdrawn and does not count as fixed. Its number is not used again.")
+    consequence = _(
+        "The finding ends as withdrawn and does not count as fixed. Its number is not used again."
+    )
     danger = True
 
 
@@ -308,7 +319,11 @@ class ReplyForm(StepForm):
 
     def prepare(self) -> None:
         """Offer what has no reply yet."""
-        rows = Instruction.objects.filter(finding=self.finding, replied_at=None).select_related("by").order_by("at")
+        rows = (
+            Instruction.objects.filter(finding=self.finding, replied_at=None)
+            .select_related("by")
+            .order_by("at")
+        )
         self.fields["instruction"].queryset = rows  # type: ignore[attr-defined]
         self.fields["instruction"].label_from_instance = lambda i: f"{i.by}：{i.text}"  # type: ignore[attr-defined]
         self.initial.setdefault("instruction", rows.first())

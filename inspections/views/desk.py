@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -61,7 +61,9 @@ def _submit(
     """Submit each picked row by itself; return what became of it, and the forms of those that stay."""
     picked = list(_in_hand(user, at).filter(pk__in=shared["pick"]))
     forms = {found.pk: _row_form(found, request.POST, shared=shared) for found in picked}
-    wrong = [Outcome(found, _first_error(forms[found.pk])) for found in picked if not forms[found.pk].is_valid()]
+    wrong = [
+        Outcome(found, _first_error(forms[found.pk])) for found in picked if not forms[found.pk].is_valid()
+    ]
     sound = [found for found in picked if forms[found.pk].is_valid()]
     outcomes = take_each(sound, lambda found: forms[found.pk].submit(found, by=user, at=at))
     for outcome in outcomes:
@@ -82,7 +84,12 @@ def _count(request: HttpRequest, outcomes: list[Outcome]) -> None:
 
 
 def _page(
-    request: HttpRequest, user: User, at: datetime, shared: SharedForm, outcomes: list[Outcome], forms: RowForms
+    request: HttpRequest,
+    user: User,
+    at: datetime,
+    shared: SharedForm,
+    outcomes: list[Outcome],
+    forms: RowForms,
 ) -> dict[str, Any]:
     page = Paginator(_in_hand(user, at), ROWS).get_page(request.GET.get("page"))
     found = list(page)
@@ -118,8 +125,9 @@ def _shown(row: Finding, posted: DeskRowForm | None, drafts: list[Photo]) -> Des
     if posted is None:
         photos = [{"id": str(photo.pk), "sha256": photo.sha256} for photo in drafts]
         return _row_form(row, initial={"version": row.version, "photos": photos})
-    posted.data = posted.data.copy()
-    posted.data[posted.add_prefix("version")] = str(row.version)
+    data = cast(QueryDict, posted.data).copy()
+    data[posted.add_prefix("version")] = str(row.version)
+    posted.data = data
     return posted
 
 

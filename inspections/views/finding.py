@@ -2,10 +2,10 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -21,9 +21,26 @@ from inspections.models import Finding, PhotoUse
 from inspections.steps import STEPS, StepRefused
 
 # what a reader most likely came for; the rest of the bar stands behind "more"
-MAIN = ("rectify", "issue", "check", "close", "send_back", "decide_plan", "decide_extension", "decide_claim", "reply")
-ICONS = {"rectify": "camera", "close": "check-circle-fill", "send_back": "arrow-return-left", "issue": "send-fill"}
+MAIN = (
+    "rectify",
+    "issue",
+    "check",
+    "close",
+    "send_back",
+    "decide_plan",
+    "decide_extension",
+    "decide_claim",
+    "reply",
+)
+ICONS = {
+    "rectify": "camera",
+    "close": "check-circle-fill",
+    "send_back": "arrow-return-left",
+    "issue": "send-fill",
+}
 DANGER = {"withdraw", "reject"}
+# refusals worth a line beside the buttons: the step is the reader's, but not now
+WHY = {"awaits_check", "both_sides", "incomplete", "needs_signature"}
 
 
 def scoped(user: User, pk: uuid.UUID, at: datetime) -> Finding:
@@ -62,18 +79,33 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
 
 
 def bar(found: Finding, user: User, at: datetime) -> dict[str, Any]:
-    """Return the buttons of the sticky bar: the likeliest steps, and the rest."""
-    steps = [_button(found, name) for name in found.steps_for(user, at)]
-    first = sorted((b for b in steps if b["name"] in MAIN), key=lambda b: MAIN.index(b["name"]))
-    return {"main_steps": first, "more_steps": [b for b in steps if b["name"] not in MAIN]}
+    """Return the buttons of the sticky bar: the likeliest steps, the rest, and why an expected one is missing."""
+    refusals = {name: found.refusal(name, user, at) for name in STEPS}
+    steps = [_button(found, name) for name, refused in refusals.items() if refused is None]
+    waits = [refusals[name] for name in MAIN if refusals[name] is not None]
+    return {
+        "main_steps": sorted((b for b in steps if b["name"] in MAIN), key=lambda b: MAIN.index(b["name"])),
+        "more_steps": [b for b in steps if b["name"] not in MAIN],
+        "why": next((refused for refused in waits if refused and refused.code in WHY), None),
+    }
 
 
 def _button(found: Finding, name: str) -> dict[str, Any]:
-    url = reverse("rectify", args=[found.pk]) if name == "rectify" else reverse("finding_step", args=[found.pk, name])
-    return {"name": name, "label": STEPS[name].label, "url": url, "icon": ICONS.get(name), "danger": name in DANGER}
+    url = (
+        reverse("rectify", args=[found.pk])
+        if name == "rectify"
+        else reverse("finding_step", args=[found.pk, name])
+    )
+    return {
+        "name": name,
+        "label": STEPS[name].label,
+        "url": url,
+        "icon": ICONS.get(name),
+        "danger": name in DANGER,
+    }
 
 
-# --- steps ----------------------------------------------------------------------------------------------------------
+# --- steps ---------------------------------------------
 @require_http_methods(["GET", "POST"])
 def finding_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
     """Show the small form of a step, or take the step."""
@@ -116,7 +148,7 @@ def _take(request: HttpRequest, form: StepForm, step: str) -> HttpResponse:
 def _again(form: StepForm, refused: StepRefused, at: datetime) -> StepForm:
     """Keep what was typed beside the finding as it is now, and say why the step was refused."""
     fresh = scoped(form.user, form.finding.pk, at)
-    data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     data["version"] = str(fresh.version)
     again = type(form)(data, finding=fresh, user=form.user, at=at)
     again.is_valid()

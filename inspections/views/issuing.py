@@ -32,7 +32,7 @@ def _posts(user: User, on: date) -> list[Post]:
     return [post for post in user.posts_on(on) if post.role in OFFICES]
 
 
-# --- the queue --------------------------------------------------------------------------------------------------------
+# --- the queue ---------------------------------------------
 @require(*OFFICES)
 @require_http_methods(["GET", "POST"])
 def issue_queue(request: HttpRequest) -> HttpResponse:
@@ -68,7 +68,9 @@ def _issue(user: User, at: datetime, data: dict[str, Any]) -> list[Outcome]:
 
 def _count(request: HttpRequest, outcomes: list[Outcome]) -> None:
     if done := sum(1 for outcome in outcomes if not outcome.refusal):
-        messages.success(request, ngettext("%(n)s finding issued.", "%(n)s findings issued.", done) % {"n": done})
+        messages.success(
+            request, ngettext("%(n)s finding issued.", "%(n)s findings issued.", done) % {"n": done}
+        )
 
 
 def _queue_page(
@@ -98,7 +100,7 @@ def _queue_page(
     }
 
 
-# --- how the days are counted -------------------------------------------------------------------------------------------
+# --- how the days are counted ---------------------------------------------
 @require(*OFFICES)
 @require_http_methods(["GET", "POST"])
 def deadline_rules(request: HttpRequest) -> HttpResponse:
@@ -114,7 +116,11 @@ def deadline_rules(request: HttpRequest) -> HttpResponse:
             return redirect("deadline_rules")
         except StepRefused as refused:
             form.add_error(None, str(refused))
-    rules = DeadlineRule.objects.filter(office=post.division).select_related("created_by").order_by("-since", "-pk")
+    rules = (
+        DeadlineRule.objects.filter(office=post.division)
+        .select_related("created_by")
+        .order_by("-since", "-pk")
+    )
     context = {
         "form": form,
         "rules": rules,
@@ -126,7 +132,7 @@ def deadline_rules(request: HttpRequest) -> HttpResponse:
     return render(request, "inspections/deadline_rules.html", context)
 
 
-# --- continuing work ----------------------------------------------------------------------------------------------------
+# --- continuing work ---------------------------------------------
 @require(*READERS)
 @require_safe
 def milestones(request: HttpRequest) -> HttpResponse:
@@ -134,9 +140,13 @@ def milestones(request: HttpRequest) -> HttpResponse:
     user, at = user_of(request), timezone.now()
     seen = Finding.objects.visible_to(user, timezone.localdate(at)).in_hand()
     rows = Milestone.objects.filter(done_at=None, plan__state="approved", plan__finding__in=seen)
-    rows = rows.select_related("plan__finding__village", "plan__finding__township", "plan__finding__item__aspect")
+    rows = rows.select_related(
+        "plan__finding__village", "plan__finding__township", "plan__finding__item__aspect"
+    )
     page = Paginator(rows.order_by("date", "pk"), ROWS).get_page(request.GET.get("page"))
-    return render(request, "inspections/milestones.html", {"page": page, "now": at, "today": timezone.localdate(at)})
+    return render(
+        request, "inspections/milestones.html", {"page": page, "now": at, "today": timezone.localdate(at)}
+    )
 
 
 urlpatterns = [

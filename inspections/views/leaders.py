@@ -24,7 +24,9 @@ def instructions(request: HttpRequest) -> HttpResponse:
     rows = rows.select_related("finding__village", "finding__township", "finding__item", "by", "replied_by")
     ordered = rows.order_by(F("replied_at").asc(nulls_first=True), "-at", "pk")
     page = Paginator(ordered, ROWS).get_page(request.GET.get("page"))
-    offices = [post.division_id for post in user.posts_on(on) if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
+    offices = [
+        post.division_id for post in user.posts_on(on) if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}
+    ]
     return render(request, "inspections/instructions.html", {"page": page, "offices": offices})
 
 

@@ -25,6 +25,7 @@ from villages.models import Village
 
 RECENT = 5
 FOUND = 12
+FOUND_ITEMS = 6
 SIMILAR = 5
 RECORDERS = (Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.INSPECTOR)
 M = TypeVar("M", bound=models.Model)
@@ -36,7 +37,9 @@ def record(request: HttpRequest) -> HttpResponse:
     """Show the form, or take one report in."""
     user, at = user_of(request), timezone.now()
     on = timezone.localdate(at)
-    form = RecordForm(request.POST if request.method == "POST" else None, user=user, on=on, initial=_start(request))
+    form = RecordForm(
+        request.POST if request.method == "POST" else None, user=user, on=on, initial=_start(request)
+    )
     if form.is_bound and form.is_valid():
         try:
             finding = _report(form.cleaned_data, user, at)
@@ -70,12 +73,12 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
         "item": item,
         "items": _item_choices(request, item, items),
         "aspects": _by_aspect(items),
-        "stored": Finding.objects.filter(reported_by=user, pk=_uuid(form["id"].value())).first() if form.errors else None,
+        "stored": _one(Finding.objects.filter(reported_by=user), form["id"].value()) if form.errors else None,
         "similar": _similar(village, item),
     }
 
 
-# --- the pickers: a few radio buttons, refreshed by the search ------------------------------------------------------
+# --- the pickers: a few radio buttons, refreshed by the search ---------------------------------------------
 @require(*RECORDERS)
 @require_safe
 def record_villages(request: HttpRequest) -> HttpResponse:
@@ -110,7 +113,7 @@ def record_items(request: HttpRequest) -> HttpResponse:
 def _item_choices(request: HttpRequest, chosen: Item | None, items: list[Item]) -> list[Item]:
     """Return the items to choose from: found ones, else the chosen one and those of the last reports."""
     if text := request.GET.get("item_q", "").strip()[:60]:
-        return list(find_items(text)[:FOUND])
+        return list(find_items(text)[:FOUND_ITEMS])
     by_id = {str(item.pk): item for item in items}
     recent = [by_id[key] for key in _recent(request, "items") if key in by_id and by_id[key] != chosen]
     return [chosen, *recent] if chosen else recent
@@ -138,7 +141,7 @@ def _similar(village: Village | None, item: Item | None) -> list[Finding]:
     return list(Finding.objects.similar(village, item)[:SIMILAR]) if village else []
 
 
-# --- afterwards -----------------------------------------------------------------------------------------------------
+# --- afterwards ---------------------------------------------
 @require(*RECORDERS)
 @require_safe
 def stored(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -150,7 +153,7 @@ def stored(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, template, {"finding": finding, "arrival": dossier.arrivals([finding])[finding.pk]})
 
 
-# --- small things -----------------------------------------------------------------------------------------------------
+# --- small things ---------------------------------------------
 def _recent(request: HttpRequest, kind: str) -> list[str]:
     kept: list[str] = request.session.get(f"recorded_{kind}", [])
     return kept
@@ -161,13 +164,6 @@ def _remember(request: HttpRequest, finding: Finding) -> None:
     for kind, value in (("villages", str(finding.village_id)), ("items", str(finding.item_id))):
         others = [key for key in _recent(request, kind) if key != value]
         request.session[f"recorded_{kind}"] = [value, *others][:RECENT]
-
-
-def _uuid(value: Any) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError:
-        return None
 
 
 def _one(rows: "models.QuerySet[M]", key: Any) -> M | None:

@@ -2,10 +2,10 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -49,7 +49,7 @@ def _start(found: Finding, user: User) -> dict[str, Any]:
 
 def _again(form: RectifyForm, pk: uuid.UUID, refused: StepRefused | PhotoRefused) -> RectifyForm:
     """Keep what was typed, take the present version, and say why it was refused."""
-    data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     data["version"] = str(Finding.objects.values_list("version", flat=True).get(pk=pk))
     again = RectifyForm(data)
     again.is_valid()

@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 @pytest.fixture
 def findings(inspector, village, item):
     at = timezone.now() - timedelta(hours=2)
-    return [report(inspector, village, item, at, description=f"第 {n} 处", place=f"{n} 号院") for n in range(3)]
+    return [
+        report(inspector, village, item, at, description=f"第 {n} 处", place=f"{n} 号院") for n in range(3)
+    ]
 
 
 def batch(findings, **shared):

@@ -44,7 +44,9 @@ def test_what_is_picked_is_issued_as_one_kind(client_for, agency, hso, village, 
     ]  # fmt: skip
 
 
-def test_what_still_waits_for_photos_is_refused_and_the_rest_issued(client_for, agency, hso, village, item, declared):
+def test_what_still_waits_for_photos_is_refused_and_the_rest_issued(
+    client_for, agency, hso, village, item, declared
+):
     ready = report(agency, village, item, timezone.now())
     waits = report(agency, village, item, timezone.now(), photos=declared)
     page = bulk(client_for(hso), [ready, waits])
@@ -92,10 +94,12 @@ def test_a_hundred_reports_cost_as_many_queries_as_ten(client_for, agency, hso, 
     assert counts[0] == counts[1] <= 16
 
 
-# --- rules ------------------------------------------------------------------------------------------------------------
+# --- rules ---------------------------------------------
 def rule(client, **fields):
     today = timezone.localdate()
-    return client.post(reverse("deadline_rules"), {"since": today, "days": 5, "counting": "calendar", **fields})
+    return client.post(
+        reverse("deadline_rules"), {"since": today, "days": 5, "counting": "calendar", **fields}
+    )
 
 
 def test_a_signer_sets_the_rule_that_new_findings_follow(client_for, hso, inspector, village, item):
@@ -126,8 +130,10 @@ def test_a_rule_cannot_begin_in_the_past(client_for, hso):
     assert "error-summary" in rule(client_for(hso), since="2020-01-01").content.decode()
 
 
-# --- instructions -----------------------------------------------------------------------------------------------------
-def test_a_hundred_instructions_cost_as_many_queries_as_ten(client_for, inspector, leader, hso, village, item):
+# --- instructions ---------------------------------------------
+def test_a_hundred_instructions_cost_as_many_queries_as_ten(
+    client_for, inspector, leader, hso, village, item
+):
     finding, client, counts = report(inspector, village, item, timezone.now()), client_for(hso), []
     for more in (10, 90):
         for n in range(more):

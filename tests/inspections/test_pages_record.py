@@ -83,7 +83,9 @@ def test_an_id_of_somebody_else_tells_nothing_of_it(client_for, inspector, agenc
 
 
 def test_nothing_typed_is_lost_by_an_error(client_for, inspector, body):
-    page = post(client_for(inspector), {**body, "village": "", "description": "沟渠里有塑料袋"}).content.decode()
+    page = post(
+        client_for(inspector), {**body, "village": "", "description": "沟渠里有塑料袋"}
+    ).content.decode()
     assert "沟渠里有塑料袋" in page
     assert body["id"] in page
     assert "error-summary" in page
@@ -100,7 +102,12 @@ def test_a_broken_list_of_photos_is_refused(client_for, inspector, body, photos)
 
 
 def test_an_office_records_a_hotline_call_without_a_photo(client_for, hso, body):
-    outside = {"photos": "", "source": "hotline", "outside_number": "12345-777", "outside_deadline": "2026-12-01"}
+    outside = {
+        "photos": "",
+        "source": "hotline",
+        "outside_number": "12345-777",
+        "outside_deadline": "2026-12-01",
+    }
     post(client_for(hso), {**body, **outside})
     finding = Finding.objects.get()
     assert (finding.source, finding.outside_number, finding.state) == ("hotline", "12345-777", "reported")
@@ -129,7 +136,11 @@ def test_the_hints_show_what_is_open_in_the_village_the_same_item_first(client_f
     other = type(item).objects.current().exclude(pk=item.pk).first()
     report(inspector, village, other, timezone.now(), description="别的条目")
     report(inspector, village, item, timezone.now() - timedelta(hours=1), description="同一条目")
-    page = client_for(inspector).get(reverse("record_hints"), {"village": village.pk, "item": item.pk}).content.decode()
+    page = (
+        client_for(inspector)
+        .get(reverse("record_hints"), {"village": village.pk, "item": item.pk})
+        .content.decode()
+    )
     assert page.index("同一条目") < page.index("别的条目")
     assert item.bad[0] in page
 
