@@ -89,11 +89,11 @@ class Proposal(models.Model):
     @property
     def reason(self) -> str:
         """Say why it is proposed, in the active language."""
-        days = self.facts["days"]
+        days = int(self.facts["days"])
         if "findings" not in self.facts:
             return ngettext("%(days)s day overdue", "%(days)s days overdue", days) % {"days": days}
         text = gettext("%(findings)s findings of the township are overdue by %(days)s days or more")
-        return text % self.facts
+        return str(text % self.facts)
 
     def refusal(self, user: "User", on: date) -> StepRefused | None:
         """Return why the user may not decide on it, or None."""
