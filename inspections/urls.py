@@ -1,6 +1,20 @@
 from django.urls import URLPattern
 
-from inspections.views import desk, exports, finding, issuing, leaders, ledger, photos, record, rectify, review
+from inspections.views import (
+    desk,
+    documents,
+    exports,
+    finding,
+    issuing,
+    leaders,
+    ledger,
+    photos,
+    proposals,
+    record,
+    rectify,
+    review,
+    submissions,
+)
 
 # each part keeps its own addresses; literal ones never look like an id
 urlpatterns: list[URLPattern] = [
@@ -13,5 +27,8 @@ urlpatterns: list[URLPattern] = [
     *ledger.urlpatterns,
     *exports.urlpatterns,
     *review.urlpatterns,
+    *submissions.urlpatterns,
+    *documents.urlpatterns,
+    *proposals.urlpatterns,
     *finding.urlpatterns,
 ]

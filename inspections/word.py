@@ -1,0 +1,205 @@
+"""Write a document as Word: A4, the official typefaces by name, a table of findings with thumbnails."""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.utils.translation import gettext as _
+from docx import Document as new_document
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.image.exceptions import InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt
+from docx.text.paragraph import Paragraph
+
+from inspections.papers import Paper, Row
+
+Fetch = Callable[[str], bytes | None]
+BODY, HEAD, LATIN = "仿宋", "黑体", "Times New Roman"
+# what Word takes where a face is missing
+FALLBACKS = {
+    BODY: "FangSong;仿宋_GB2312;STFangsong;华文仿宋;FZFangSong-Z02;Noto Serif CJK SC;SimSun",
+    HEAD: "SimHei;STHeiti;华文黑体;FZHei-B01;Noto Sans CJK SC;Microsoft YaHei",
+}
+UNREADABLE = (InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError)
+# control characters that XML does not know
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def write(paper: Paper, fetch: Fetch) -> bytes:
+    """Return the .docx; `fetch` gives a thumbnail's bytes by its photo id."""
+    word = new_document()
+    _page(word)
+    _fonts(word)
+    _head(word, paper)
+    _text(word, paper.opening, indent=True)
+    for label, text in paper.short:
+        _labelled(word, label, text)
+    _findings(word, paper, fetch)
+    for label, text in paper.long:
+        _passage(word, label, text)
+    _foot(word, paper)
+    out = io.BytesIO()
+    word.save(out)
+    return out.getvalue()
+
+
+def clean(text: str) -> str:
+    """Leave out what no XML may hold."""
+    return UNPRINTABLE.sub("", text)
+
+
+def _page(word: Any) -> None:
+    section = word.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    section.top_margin, section.bottom_margin = Cm(2.8), Cm(2.5)
+    section.left_margin = section.right_margin = Cm(2.4)
+    _page_number(section.footer.paragraphs[0])
+
+
+def _page_number(line: Paragraph) -> None:
+    line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    run = line.add_run()
+    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
+        part = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            part.set(qn("w:fldCharType"), kind)
+        part.text = text
+        run._r.append(part)
+
+
+def _fonts(word: Any) -> None:
+    style = word.styles["Normal"]
+    style.font.name, style.font.size = LATIN, Pt(12)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
+    style.paragraph_format.space_after = Pt(0)
+    style.paragraph_format.line_spacing = 1.35
+    for part in word.part.package.iter_parts():
+        if str(part.partname) == "/word/fontTable.xml":
+            part._blob = _with_fallbacks(part.blob)
+
+
+def _with_fallbacks(table: bytes) -> bytes:
+    """Name other faces for each of ours in the table of fonts."""
+    fonts = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{others}"/><w:charset w:val="86"/></w:font>'
+        for name, others in FALLBACKS.items()
+    )
+    return table.replace(b"</w:fonts>", fonts.encode() + b"</w:fonts>")
+
+
+def _run(line: Paragraph, text: str, face: str = BODY, size: float = 12, bold: bool = False) -> None:
+    run = line.add_run(clean(text))
+    run.font.name, run.font.size, run.bold = LATIN, Pt(size), bold or None
+    run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
+
+
+def _text(word: Any, text: str, indent: bool = False) -> None:
+    for part in text.splitlines():
+        line = word.add_paragraph()
+        line.paragraph_format.first_line_indent = Pt(24) if indent else None
+        _run(line, part)
+
+
+def _labelled(word: Any, label: str, text: str) -> None:
+    line = word.add_paragraph()
+    _run(line, _("%(label)s: ") % {"label": label}, HEAD)
+    _run(line, text)
+
+
+def _passage(word: Any, label: str, text: str) -> None:
+    line = word.add_paragraph()
+    line.paragraph_format.space_before = Pt(8)
+    line.paragraph_format.keep_with_next = True
+    _run(line, label, HEAD)
+    _text(word, text, indent=True)
+
+
+def _head(word: Any, paper: Paper) -> None:
+    for text, size in ((paper.office, 16), (paper.title, 22)):
+        line = word.add_paragraph()
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(line, text, HEAD, size)
+    number = word.add_paragraph()
+    number.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    number.paragraph_format.space_after = Pt(10)
+    _run(number, paper.number or _("Draft, not issued"))
+    _run(word.add_paragraph(), _("To %(addressee)s:") % {"addressee": paper.addressee})
+
+
+def _foot(word: Any, paper: Paper) -> None:
+    lines = [paper.office, paper.day]
+    for n, text in enumerate(lines):
+        line = word.add_paragraph()
+        line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        line.paragraph_format.space_before = Pt(18 if n == 0 else 0)
+        line.paragraph_format.keep_with_next = n == 0
+        _run(line, text)
+    line = word.add_paragraph()
+    line.paragraph_format.space_before = Pt(14)
+    words = _("Signed by: %(signer)s    Drafted by: %(drafter)s    Received by:")
+    _run(line, words % {"signer": paper.signer, "drafter": paper.drafter}, size=10.5)
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+NARROW = 1.0
+PHOTO = 2.9
+
+
+def _findings(word: Any, paper: Paper, fetch: Fetch) -> None:
+    heads = [_("No."), *paper.heads, _("Before photos")] + ([_("After photos")] if paper.with_after else [])
+    table = word.add_table(rows=1, cols=len(heads))
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    _fill(table.rows[0], heads, HEAD)
+    _repeat(table.rows[0])
+    for row in paper.rows:
+        _finding(table.add_row(), row, paper, fetch)
+    widths = _widths(len(paper.heads), paper.with_after)
+    for row in table.rows:
+        for cell, width in zip(row.cells, widths, strict=True):
+            cell.width = Cm(width)
+
+
+def _widths(texts: int, with_after: bool) -> list[float]:
+    photos = [PHOTO] * (2 if with_after else 1)
+    rest = 16.2 - NARROW - sum(photos)
+    # the number is short, the rest shares what is left
+    first = min(2.6, rest / texts)
+    return [NARROW, first, *[(rest - first) / (texts - 1)] * (texts - 1), *photos]
+
+
+def _fill(row: Any, texts: Iterable[str], face: str) -> None:
+    for cell, text in zip(row.cells, texts, strict=False):
+        line = cell.paragraphs[0]
+        line.paragraph_format.line_spacing = 1.0
+        _run(line, text, face, 10)
+
+
+def _finding(line: Any, row: Row, paper: Paper, fetch: Fetch) -> None:
+    _fill(line, [str(row.serial), *row.cells], BODY)
+    sides: Sequence[Sequence[str]] = [row.before, row.after] if paper.with_after else [row.before]
+    for cell, photos in zip(line.cells[-len(sides) :], sides, strict=True):
+        _pictures(cell, photos, fetch)
+    _unbroken(line)
+
+
+def _pictures(cell: Any, photos: Sequence[str], fetch: Fetch) -> None:
+    line = cell.paragraphs[0]
+    line.paragraph_format.line_spacing = 1.0
+    for photo in photos:
+        if picture := fetch(photo):
+            with suppress(*UNREADABLE):  # a copy that is no picture is left out: the paper matters more
+                line.add_run().add_picture(io.BytesIO(picture), width=Cm(PHOTO - 0.45))
+
+
+def _repeat(row: Any) -> None:
+    """Let the head stand on every page."""
+    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _unbroken(row: Any) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
