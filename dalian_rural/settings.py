@@ -307,6 +307,13 @@ PROPOSALS = {
     "township_findings": env.int("PROPOSE_CIRCULATE_FINDINGS", default=3),
 }
 
+# --- the page about this site: who runs it, its filing number, where to complain -----------------------------------
+ABOUT_SPONSOR = env("ABOUT_SPONSOR", default="")
+ABOUT_FILING_NUMBER = env("ABOUT_FILING_NUMBER", default="")
+ABOUT_COMPLAINTS = env("ABOUT_COMPLAINTS", default="")
+# How many messages of the form on that page one address may send in an hour.
+FEEDBACK_PER_HOUR = env.int("FEEDBACK_PER_HOUR", default=10)
+
 # --- monitoring ---------------------------------------------------------------------------------------------------
 APP_VERSION = env("APP_VERSION", default="0.1.0")
 # A monitoring system reads /status/ as JSON with this as its bearer token; without one only administrators read it.

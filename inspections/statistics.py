@@ -76,11 +76,14 @@ class UnitFigures:
 
 
 def unit_figures(
-    user: "User", at: datetime, *, level: str = "county", county: UUID | None = None
+    user: "User", at: datetime, *, level: str = "county", county: UUID | None = None, only: Q | None = None
 ) -> UnitFigures:
-    """Count the issued findings a user may see by unit (or by township, of one unit or of all): two queries."""
+    """Count the issued findings a user may see by unit (or by township, of one unit or of all): two queries.
+
+    `only` narrows the findings that are counted, for example to a department's items.
+    """
     on = timezone.localdate(at)
-    seen = Finding.objects.visible_to(user, on).issued()
+    seen = Finding.objects.visible_to(user, on).issued().filter(only or Q())
     if county:
         seen = seen.filter(county=county)
     rows = list(_grouped(seen, f"{level}_id", on))

@@ -1,8 +1,13 @@
 from django.urls import path
 
-from dalian_rural.pages import status
+from dalian_rural.pages import about, home, search, status
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
+    path("about/", about.about, name="about"),
+    path("about/feedback/", about.feedback, name="feedback"),
+    path("about/feedback/<uuid:pk>/done/", about.feedback_done, name="feedback_done"),
     path("healthz/", status.healthz, name="healthz"),
     path("status/", status.status, name="status"),
 ]
