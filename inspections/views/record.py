@@ -133,6 +133,8 @@ def record_hints(request: HttpRequest) -> HttpResponse:
     user, on = user_of(request), timezone.localdate()
     village = _one(villages_for(user, on), request.GET.get("village"))
     item = _one(Item.objects.current(), request.GET.get("item"))
+    if village:  # a reload in the middle of a report still knows the village
+        _keep_recent(request, "villages", str(village.pk))
     context = {"village": village, "item": item, "similar": _similar(village, item)}
     return render(request, "inspections/record/_hints.html", context)
 
@@ -161,9 +163,13 @@ def _recent(request: HttpRequest, kind: str) -> list[str]:
 
 def _remember(request: HttpRequest, finding: Finding) -> None:
     """Keep village and item of the latest reports in the session, newest first."""
-    for kind, value in (("villages", str(finding.village_id)), ("items", str(finding.item_id))):
-        others = [key for key in _recent(request, kind) if key != value]
-        request.session[f"recorded_{kind}"] = [value, *others][:RECENT]
+    _keep_recent(request, "villages", str(finding.village_id))
+    _keep_recent(request, "items", str(finding.item_id))
+
+
+def _keep_recent(request: HttpRequest, kind: str, value: str) -> None:
+    others = [key for key in _recent(request, kind) if key != value]
+    request.session[f"recorded_{kind}"] = [value, *others][:RECENT]
 
 
 def _one(rows: "models.QuerySet[M]", key: Any) -> M | None:
