@@ -146,7 +146,7 @@ class DecidingVerbs(RectifyingVerbs):
         creates: list[Extension] = []
         if accept:
             until = None if self.kind == self.Kind.CONTINUING else plan.date
-            changes = {"due_on": until, "first_due_on": until}
+            changes = {"due_on": until, "first_due_on": until, "awaits_calendar": False}
             creates = self._extension(Extension.Cause.PLAN, until, plan.measures, by, at)
         return self._decide_request("decide_plan", plan, by, at, accept, reason, creates, changes)
 
@@ -154,7 +154,7 @@ class DecidingVerbs(RectifyingVerbs):
     def decide_extension(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
         """Grant the later due date or refuse it; on-time still looks at the first one."""
         request = self._asked(Extension, accept, reason)
-        changes = {"due_on": request.until} if accept else {}
+        changes = {"due_on": request.until, "awaits_calendar": False} if accept else {}
         return self._decide_request("decide_extension", request, by, at, accept, reason, [], changes)
 
     @transaction.atomic
