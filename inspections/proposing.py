@@ -3,11 +3,11 @@
 import uuid
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
@@ -32,9 +32,18 @@ class Ladder(TypedDict):
 
 def propose(people: Directory, *, at: datetime) -> int:
     """Propose what the ladder of settings says, each once, and tell those who may sign; return how many are new."""
-    ladder: Ladder = settings.PROPOSALS
+    ladder = cast(Ladder, settings.PROPOSALS)
     on = timezone.localdate(at)
-    found = _for_findings({level: ladder[level.value] for level in Level}, on, at)
+    found = _for_findings(
+        {
+            Level.URGE: ladder["urge"],
+            Level.SUPERVISE: ladder["supervise"],
+            Level.CIRCULATE: ladder["circulate"],
+            Level.SUMMON: ladder["summon"],
+        },
+        on,
+        at,
+    )
     found += _for_townships(ladder, on, at)
     if found:
         _tell_signers(people, on, at)
@@ -43,9 +52,24 @@ def propose(people: Directory, *, at: datetime) -> int:
 
 def _for_findings(ladder: dict[Level, int], on: date, at: datetime) -> int:
     """Propose for every finding in hand the measures that its days overdue have reached; return how many are new."""
-    due_by = on - timedelta(days=min(ladder.values()))
-    overdue = Finding.objects.filter(state__in=IN_HAND, due_on__lte=due_by)
-    return sum(_for_page(ladder, page, on, at) for page in keyset.pages(overdue, "due_on"))
+    lacking = {level: days for level, days in ladder.items() if _lacks(level, on - timedelta(days=days))}
+    if not lacking:
+        return 0
+    due_by = on - timedelta(days=min(lacking.values()))
+    return sum(_for_page(lacking, page, on, at) for page in keyset.pages(_overdue(due_by), "due_on"))
+
+
+def _overdue(due_by: date) -> QuerySet[Finding]:
+    return Finding.objects.filter(state__in=IN_HAND, due_on__lte=due_by)
+
+
+def _lacks(level: Level, due_by: date) -> bool:
+    """Tell whether any finding still waits for this proposal: a finding has one of a level at most, so counts tell.
+
+    Nearly every sweep finds nothing to do; two counts then replace the reading of all proposals ever made.
+    """
+    made = Proposal.objects.filter(level=level, finding__state__in=IN_HAND, finding__due_on__lte=due_by)
+    return made.count() != _overdue(due_by).count()
 
 
 def _for_page(ladder: dict[Level, int], page: list[keyset.Row], on: date, at: datetime) -> int:
