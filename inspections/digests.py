@@ -4,6 +4,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
@@ -48,7 +49,7 @@ def _write(week: str, at: datetime) -> int:
         Notice.objects.tell(
             [user],
             key=f"digest:{week}",
-            text=lambda places=covered[user], speaks=user.speaks: _text(places, counts, speaks),
+            text=partial(_text, covered[user], counts, user.speaks),
             url=reverse("home"),
             at=at,
             step="digest",
@@ -82,6 +83,8 @@ def _villages_of_areas(on: date) -> dict[uuid.UUID, set[uuid.UUID]]:
 def _covered(row: Responsibility, villages: dict[uuid.UUID, set[uuid.UUID]]) -> Covered:
     if row.area is not None:
         return Covered(row.area.name, row.area.name, frozenset(villages[row.area.pk]))
+    if row.county is None:  # the database holds: a municipal leader's row names a county
+        raise ValueError(row.pk)
     return Covered(row.county.name, row.county.name_en, frozenset({row.county.pk}))
 
 

@@ -151,7 +151,7 @@ def broker() -> Verdict:
     """Connect to the broker, once and briefly; the answer names its kind, never its address."""
     kind = broker_address().partition(":")[0]
     if kind == "filesystem":
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        folder = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"]))
         return (OK, kind) if folder.is_dir() else (FAILED, kind)
     options = {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
     with celery_app.connection_for_write(url=broker_address(), transport_options=options) as link:
