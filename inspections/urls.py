@@ -9,6 +9,7 @@ from inspections.views import (
     leaders,
     ledger,
     photos,
+    problem_import,
     proposals,
     record,
     rectify,
@@ -30,5 +31,6 @@ urlpatterns: list[URLPattern] = [
     *submissions.urlpatterns,
     *documents.urlpatterns,
     *proposals.urlpatterns,
+    *problem_import.urlpatterns,
     *finding.urlpatterns,
 ]

@@ -1,25 +1,24 @@
 """Ledgers handed upwards: a frozen snapshot with control totals, and the receiver's decision on it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
+from accounts.models import Role, User
 from inspections.steps import StepRefused
+from notifications.models import Notice
 from villages.models import Division
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 ROLE_OF_LEVEL = {
     Division.Level.CITY: Role.CITY_OFFICE,
@@ -97,12 +96,14 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             raise StepRefused(
                 _("This ledger was submitted already; a new version follows when it is returned."), "conflict"
             )
-        return self._freeze(
+        frozen = self._freeze(
             division=division, receiver=receiver, since=since, until=until, version=(last.version if last else 0) + 1,
             due_on=until + timedelta(days=settings.SUBMISSION_DUE_DAYS), submitted_by=by, submitted_at=at,
             remark=remark, rows=snapshot.rows, totals=snapshot.totals, sha256=snapshot.sha256,
             parts=snapshot.parts, row_count=len(snapshot.rows),
         )  # fmt: skip
+        frozen.tell(User.objects.at(receiver, on, ROLE_OF_LEVEL[receiver.level]), "submitted", at)
+        return frozen
 
     submit.alters_data = True  # type: ignore[attr-defined]
 
@@ -112,11 +113,6 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
                 return self.create(**columns)
         except IntegrityError as error:
             raise StepRefused(_("A colleague has just submitted this ledger."), "conflict") from error
-
-    def last_version(self, division: Division, since: date, until: date) -> int:
-        """Return the number of the newest version, 0 where there is none."""
-        newest = self.of_period(since, until).filter(division=division).aggregate(last=Max("version"))["last"]
-        return newest or 0
 
 
 class Submission(models.Model):
@@ -207,15 +203,31 @@ class Submission(models.Model):
             raise refused
         if not accepted and not reason.strip():
             raise StepRefused(_("Give a reason."), "reason_missing")
+        row = SubmissionDecision(submission=self, accepted=accepted, reason=reason, by=by, at=at)
         try:
             with transaction.atomic():
-                return SubmissionDecision.objects.create(
-                    submission=self, accepted=accepted, reason=reason, by=by, at=at
-                )
+                row.save(force_insert=True)
         except IntegrityError as error:
             raise StepRefused(_("It has been decided already."), "conflict") from error
+        senders = User.objects.at(self.division, timezone.localdate(at), ROLE_OF_LEVEL[self.division.level])
+        self.tell(senders, "accepted" if accepted else "returned", at)
+        return row
 
     decide.alters_data = True  # type: ignore[attr-defined]
+
+    def tell(self, users: Iterable[User], what: str, at: datetime) -> None:
+        """Tell the other side: the receiver that a ledger came, the senders what became of it."""
+        Notice.objects.tell(
+            users, key=f"submission:{self.pk}:{what}", url=self.get_absolute_url(), at=at, step=f"ledger_{what}",
+            text=lambda: _SAID[what]() % {"place": self.division.label, "since": self.since, "until": self.until},
+        )  # fmt: skip
+
+
+_SAID: dict[str, Callable[[], str]] = {
+    "submitted": lambda: gettext("%(place)s handed in its ledger of %(since)s to %(until)s; please decide."),
+    "accepted": lambda: gettext("The ledger of %(place)s of %(since)s to %(until)s was accepted."),
+    "returned": lambda: gettext("The ledger of %(place)s of %(since)s to %(until)s was returned; please read why."),
+}
 
 
 class SubmissionDecision(models.Model):

@@ -152,7 +152,9 @@ def test_a_city_finding_is_checked_by_the_county_first(
     assert set(page.context["steps"]) == {"close", "send_back"}
 
 
-def test_the_number_of_queries_does_not_grow_with_the_queue(client_for, jinpu_office, village, item, huajia_official, now):
+def test_the_number_of_queries_does_not_grow_with_the_queue(
+    client_for, jinpu_office, village, item, huajia_official, now
+):
     client = client_for(jinpu_office)
     spent = []
     for more in (2, 12):
