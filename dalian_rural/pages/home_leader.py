@@ -133,7 +133,7 @@ def stands(figures: Sequence[TownshipWeek]) -> str:
         ) % {"n": n}
     return ngettext(
         "%(n)s finding is waiting to be put right, and it is overdue.",
-        "%(n)s findings are waiting to be put right; %(overdue)s of them overdue.",
+        "%(n)s findings are waiting to be put right, %(overdue)s of them overdue.",
         n,
     ) % {"n": n, "overdue": overdue}
 
