@@ -20,6 +20,7 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="sweeps")
 app.autodiscover_tasks(related_name="tasks_photos")
 app.autodiscover_tasks(related_name="tasks_exports")
+app.autodiscover_tasks(related_name="tasks_imports")
 
 app.conf.beat_schedule = {
     "send-messages": {"task": "notifications.tasks.send", "schedule": 20.0},
@@ -38,7 +39,11 @@ app.conf.beat_schedule = {
     },
     # the safety net under photos whose message was lost
     "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
+    # files that a crash left without a row
+    "orphans": {"task": "inspections.tasks_photos.sweep_orphans", "schedule": crontab(hour=3, minute=10)},
     # the safety net under exports whose message was lost; removes files that have outlived their days
     "exports": {"task": "inspections.tasks_exports.sweep_exports", "schedule": 60.0},
+    # the safety net under problem lists whose message was lost
+    "imports": {"task": "inspections.tasks_imports.sweep_imports", "schedule": 60.0},
 }
 __all__ = ["app", "crontab"]
