@@ -1,6 +1,6 @@
 """The roster of responsibilities (包保责任清单): list, add, end, import, export; the persons on it."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -38,12 +38,14 @@ HEADINGS = (
 
 def _rows(request: HttpRequest) -> tuple[Any, RosterFilter]:
     """Return the rows that the query string asks for, in roster order, and its form."""
-    on = today()
+    on, user = today(), cast(Any, request.user)
     divisions = Division.objects.visible_to(request.user, on)
     form = RosterFilter(request.GET, counties=divisions.filter(level="county").order_by("position"))
     wanted = form.cleaned_data if form.is_valid() else {}
     day = wanted.get("on") or on
-    rows = Responsibility.objects.on(day).visible_to(request.user, day).for_list().search(wanted.get("q", ""))
+    # whose places: those of today, whatever day is asked for
+    mine = user.places(on).q(county="in_county_id", township="in_township_id", village="village_id")
+    rows = Responsibility.objects.on(day).with_places(day).filter(mine).for_list().search(wanted.get("q", ""))
     if wanted.get("kind"):
         rows = rows.filter(kind=wanted["kind"])
     if wanted.get("county"):
@@ -80,16 +82,21 @@ def responsibilities_export(request: HttpRequest) -> HttpResponse:
     """Download the roster as Excel, in the columns that the import reads."""
     rows = list(_rows(request)[0])
     _name_places(rows)
-    lines = [(number, *_line(row)) for number, row in enumerate(rows, start=1)]
+    kept = keeps(request.user, today())
+    lines = [
+        (number, *_line(row, phone=bool(kept) and kept.covers(county=row.in_county_id, township=None)))
+        for number, row in enumerate(rows, start=1)
+    ]
     record(request, "export", label="responsibilities", rows=len(lines))
     return download(workbook("包保责任清单", HEADINGS, lines), f"responsibilities-{today()}")
 
 
-def _line(row: Any) -> tuple[object, ...]:
+def _line(row: Any, *, phone: bool) -> tuple[object, ...]:
+    """Return one line of the roster; telephone numbers are for those who keep it."""
     kinds = {"municipal": "市级领导", "county": "县级领导", "township": "乡镇领导", "secretary": "街道书记"}
     person = row.person
     return (
-        *(person.name, person.title, person.employer, person.phone),
+        *(person.name, person.title, person.employer, person.phone if phone else ""),
         kinds.get(row.kind, "村书记"),
         row.county_label,
         row.area.name if row.area else "",
@@ -178,13 +185,13 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
         .for_list()
         .order_by("-since", "pk")
     )
-    if not rows and not may(request.user, on, *KEEPERS, "sysadmin"):
+    if not rows and not keeps_person(request.user, found, on) and not may(request.user, on, "sysadmin"):
         raise Http404
     _name_places(rows)
     context = {
         "person": found,
         "rows": rows,
-        "may_keep": keeps_person(request.user, found, today()),
+        "may_keep": keeps_person(request.user, found, on),
         "on": on,
     }
     return render(request, "villages/person.html", context)
