@@ -72,7 +72,7 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
         "villages": _village_choices(request, village, user, on),
         "item": item,
         "items": _item_choices(request, item, items),
-        "aspects": _by_aspect(items),
+        "aspects": _all_items(request, items),
         "stored": _one(Finding.objects.filter(reported_by=user), form["id"].value()) if form.errors else None,
         "similar": _similar(village, item),
     }
@@ -106,8 +106,12 @@ def record_items(request: HttpRequest) -> HttpResponse:
     """Give the items that the search finds."""
     items = list(Item.objects.current())
     chosen = next((item for item in items if str(item.pk) == request.GET.get("item")), None)
-    rows = _item_choices(request, chosen, items)
-    return render(request, "inspections/record/_items.html", {"items": rows, "item": chosen})
+    context = {
+        "items": _item_choices(request, chosen, items),
+        "aspects": _all_items(request, items),
+        "item": chosen,
+    }
+    return render(request, "inspections/record/_items.html", context)
 
 
 def _item_choices(request: HttpRequest, chosen: Item | None, items: list[Item]) -> list[Item]:
@@ -119,9 +123,10 @@ def _item_choices(request: HttpRequest, chosen: Item | None, items: list[Item]) 
     return [chosen, *recent] if chosen else recent
 
 
-def _by_aspect(items: list[Item]) -> list[tuple[Aspect, list[Item]]]:
+def _all_items(request: HttpRequest, items: list[Item]) -> list[tuple[Aspect, list[Item]]]:
+    """Return all items under their aspects where they are asked for; else nothing, so that no item stands twice."""
     groups: dict[int, tuple[Aspect, list[Item]]] = {}
-    for item in items:
+    for item in items if request.GET.get("all_items") else []:
         groups.setdefault(item.aspect_id, (item.aspect, []))[1].append(item)
     return list(groups.values())
 
@@ -133,8 +138,11 @@ def record_hints(request: HttpRequest) -> HttpResponse:
     user, on = user_of(request), timezone.localdate()
     village = _one(villages_for(user, on), request.GET.get("village"))
     item = _one(Item.objects.current(), request.GET.get("item"))
-    if village:  # a reload in the middle of a report still knows the village
+    # a reload in the middle of a report still offers what was chosen
+    if village:
         _keep_recent(request, "villages", str(village.pk))
+    if item:
+        _keep_recent(request, "items", str(item.pk))
     context = {"village": village, "item": item, "similar": _similar(village, item)}
     return render(request, "inspections/record/_hints.html", context)
 

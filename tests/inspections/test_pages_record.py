@@ -159,6 +159,15 @@ def test_villages_are_found_by_part_of_the_name_or_street(client_for, inspector,
     assert sibling_village.name not in page
 
 
+def test_each_item_stands_once_also_when_all_are_asked_for(client_for, inspector, item):
+    client = client_for(inspector)
+    client.get(reverse("record_hints"), {"item": item.pk})
+    page = client.get(reverse("record_items"), {"all_items": "1", "item": item.pk}).content.decode()
+    assert page.count('name="item"') == type(item).objects.current().count()
+    assert page.count("checked") == 1
+    assert client.get(reverse("record")).content.decode().count('name="item"') == 1
+
+
 @pytest.mark.parametrize("who", ["huajia_official", "leader", "auditor", "department", "sysadmin"])
 def test_those_who_do_not_record_get_404(client_for, request, who):
     client = client_for(request.getfixturevalue(who))
