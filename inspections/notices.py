@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,29 +41,41 @@ def _tell(
 
 def issued(finding: "FindingBase", at: datetime) -> None:
     """Tell the township's officials, its secretary, the village's leaders and the county office, at once."""
-    on = timezone.localdate(at)
-    inspected = [
-        *recipients.township_users(finding, on),
-        *recipients.secretary_users(finding, on),
-        *recipients.village_leader_users(finding, on),
-        *recipients.county_office_users(finding, on),
-    ]
+    users = recipients.inspected_users(finding, timezone.localdate(at))
     Notice.objects.tell(
-        inspected, key=f"finding:{finding.pk}:issue", url=finding.get_absolute_url(), at=at, urgent=True, step="issue",
+        users, key=f"finding:{finding.pk}:issue", url=finding.get_absolute_url(), at=at, urgent=True, step="issue",
         text=lambda: _("New problem in %(village)s: %(item)s. Put it right by %(due)s.") % _facts(finding),
     )  # fmt: skip
 
 
-def amended(finding: "FindingBase", at: datetime) -> None:
-    """Tell the same people that the finding now reads differently; the due date has not moved."""
+def amended(finding: "FindingBase", before: "FindingBase", at: datetime) -> None:
+    """Tell whom the issue was told that the finding now reads differently, and those who lose it that they do."""
     on = timezone.localdate(at)
-    users = [*recipients.township_users(finding, on), *recipients.secretary_users(finding, on)]
+    users = recipients.inspected_users(finding, on)
 
     def text() -> str:
         message = _("Finding %(number)s was amended: %(village)s, %(item)s. The due date stays %(due)s.")
         return message % _facts(finding)
 
     _tell(finding, users, "amend", text, at, wait=False)
+    if before.village_id != finding.village_id:
+        lost = set(recipients.issue_users(before, on)) - set(users)
+        _moved_away(finding, sorted(lost, key=lambda user: str(user.pk)), at)
+
+
+def _moved_away(finding: "FindingBase", users: list["User"], at: datetime) -> None:
+    """Tell those who may no longer open the finding; the notice leads to their own page."""
+
+    def text() -> str:
+        return _("Finding %(number)s was corrected and no longer concerns you.") % _facts(finding)
+
+    Notice.objects.tell(users, key=key(finding, "moved"), text=text, url=reverse("home"), at=at, step="moved")
+
+
+def not_issued(finding: "FindingBase", step: str, at: datetime, reason: str) -> None:
+    """Tell the reporter that the report was refused or merged, and why."""
+    users = [finding.reported_by] if finding.reported_by_id != finding.closed_by_id else []
+    _tell(finding, users, step, lambda: _NOT_ISSUED[step]() % {**_facts(finding), "reason": reason}, at)
 
 
 def urged(finding: "FindingBase", at: datetime, remark: str) -> None:
@@ -106,9 +119,15 @@ def checked(finding: "FindingBase", at: datetime) -> None:
 
 def decided(finding: "FindingBase", step: str, at: datetime, reason: str = "") -> None:
     """Tell the township (and the county office for city findings) what was decided."""
-    on = timezone.localdate(at)
-    users = [*recipients.township_users(finding, on), *recipients.county_office_users(finding, on)]
+    users = recipients.answered_users(finding, timezone.localdate(at))
     _tell(finding, users, step, lambda: _DECISIONS[step]() % {**_facts(finding), "reason": reason}, at)
+
+
+def answered(finding: "FindingBase", step: str, at: datetime, reason: str, *, accept: bool) -> None:
+    """Tell the same people how a plan, an extension or a claim was decided."""
+    users = recipients.answered_users(finding, timezone.localdate(at))
+    words = _ACCEPTED[step] if accept else _REFUSED[step]
+    _tell(finding, users, step, lambda: words() % {**_facts(finding), "reason": reason}, at)
 
 
 def asked(finding: "FindingBase", step: str, at: datetime) -> None:
@@ -150,9 +169,20 @@ _DECISIONS: dict[str, Callable[[], str]] = {
     "send_back": lambda: _("Finding %(number)s in %(village)s was sent back: %(reason)s"),
     "withdraw": lambda: _("Finding %(number)s in %(village)s was withdrawn: %(reason)s"),
     "reopen": lambda: _("Finding %(number)s in %(village)s was re-opened: %(reason)s"),
-    "decide_claim": lambda: _("Your claim on finding %(number)s was decided. %(reason)s"),
-    "decide_extension": lambda: _("Your request for more time on finding %(number)s was decided. %(reason)s"),
-    "decide_plan": lambda: _("Your plan for finding %(number)s was decided. %(reason)s"),
+}
+_ACCEPTED: dict[str, Callable[[], str]] = {
+    "decide_claim": lambda: _("Your claim on finding %(number)s was accepted; it is closed. %(reason)s"),
+    "decide_extension": lambda: _("More time was granted for finding %(number)s, until %(due)s. %(reason)s"),
+    "decide_plan": lambda: _("Your plan for finding %(number)s was approved. %(reason)s"),
+}
+_REFUSED: dict[str, Callable[[], str]] = {
+    "decide_claim": lambda: _("Your claim on finding %(number)s was refused: %(reason)s"),
+    "decide_extension": lambda: _("More time for finding %(number)s was refused, due %(due)s: %(reason)s"),
+    "decide_plan": lambda: _("Your plan for finding %(number)s was refused: %(reason)s"),
+}
+_NOT_ISSUED: dict[str, Callable[[], str]] = {
+    "reject": lambda: _("Your report from %(village)s (%(item)s) is not issued: %(reason)s"),
+    "merge": lambda: _("Your report from %(village)s (%(item)s) was merged with another finding. %(reason)s"),
 }
 
 

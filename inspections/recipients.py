@@ -51,6 +51,11 @@ class Directory:
         """Return the township's side and the county office."""
         return self.township_side(finding) | self.offices.get(finding.county_id, NOBODY)
 
+    def told_county(self, finding: Placed) -> frozenset[User]:
+        """Return the county office where another office issued the finding: nobody is told what they did themselves."""
+        own = finding.issuing_office_id == finding.county_id
+        return NOBODY if own else self.offices.get(finding.county_id, NOBODY)
+
     def issuing(self, finding: Placed) -> frozenset[User]:
         """Return the users of the issuing office."""
         return self.offices.get(finding.issuing_office_id, NOBODY)
@@ -66,7 +71,8 @@ def directory_on(on: date, findings: Collection[Placed] | None = None) -> Direct
             Q(township__in={finding.township_id for finding in findings})
             | Q(village__in={finding.village_id for finding in findings})
         )
-    return _directory(posts.select_related("user"), held.select_related("person__user"))
+    held = held.select_related("person__user")
+    return _directory(posts.select_related("user"), held, _deputies_on(on))
 
 
 def _divisions(findings: Iterable[Placed]) -> set[uuid.UUID]:
@@ -77,20 +83,34 @@ def _divisions(findings: Iterable[Placed]) -> set[uuid.UUID]:
     }
 
 
-def _directory(posts: Iterable[Post], held: Iterable[Responsibility]) -> Directory:
+def _directory(posts: Iterable[Post], held: Iterable[Responsibility], deputies: Users) -> Directory:
     posts, held, kinds = list(posts), list(held), Responsibility.Kind
     office_posts = [post for post in posts if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
     return Directory(
         officials=_grouped((post.division_id, post.user) for post in posts if post.role == Role.TOWNSHIP),
-        secretaries=_grouped(
-            (row.township_id, row.person.user) for row in held if row.kind == kinds.SECRETARY
+        secretaries=_with_deputies(
+            ((row.township_id, row.person.user) for row in held if row.kind == kinds.SECRETARY), deputies
         ),
-        village_leaders=_grouped(
-            (row.village_id, row.person.user) for row in held if row.kind == kinds.TOWNSHIP
+        village_leaders=_with_deputies(
+            ((row.village_id, row.person.user) for row in held if row.kind == kinds.TOWNSHIP), deputies
         ),
         offices=_grouped((post.division_id, post.user) for post in office_posts),
         signers=_grouped((post.division_id, post.user) for post in office_posts if post.may_sign),
     )
+
+
+def _with_deputies(pairs: Iterable[tuple[uuid.UUID | None, User]], deputies: Users) -> Users:
+    """Group accounts by place, each with whoever stands in for it today."""
+    rows = list(pairs)
+    stand_ins = [(place, other) for place, user in rows for other in deputies.get(user.pk, NOBODY)]
+    return _grouped([*rows, *stand_ins])
+
+
+def _deputies_on(on: date) -> Users:
+    """Return who stands in for which leader's account on the day."""
+    posts = Post.objects.on(on).filter(role=Role.LEADER, user__is_active=True, deputy_for__isnull=False)
+    rows = posts.select_related("user", "deputy_for")
+    return _grouped((post.deputy_for.user_id, post.user) for post in rows if post.deputy_for)
 
 
 def _grouped(pairs: Iterable[tuple[uuid.UUID | None, User]]) -> Users:
@@ -104,6 +124,18 @@ def _grouped(pairs: Iterable[tuple[uuid.UUID | None, User]]) -> Users:
 def issue_users(finding: Placed, on: date) -> list[User]:
     """Return whom an issue is told to: the township's officials, its secretary, the village's township leader."""
     return _in_order(directory_on(on, [finding]).township_side(finding))
+
+
+def inspected_users(finding: Placed, on: date) -> list[User]:
+    """Return the same and, where the city issued it, the county office."""
+    people = directory_on(on, [finding])
+    return _in_order(people.township_side(finding) | people.told_county(finding))
+
+
+def answered_users(finding: Placed, on: date) -> list[User]:
+    """Return whom a decision is told to: the township's officials and, where the city issued it, the county office."""
+    people = directory_on(on, [finding])
+    return _in_order(people.officials.get(finding.township_id, NOBODY) | people.told_county(finding))
 
 
 def township_users(finding: Placed, on: date) -> list[User]:

@@ -69,6 +69,25 @@ class ReportBody(serializers.Serializer[Any]):
     outside_number = serializers.CharField(max_length=60, required=False, allow_blank=True)
     outside_deadline = serializers.DateField(required=False, allow_null=True)
     outside_document = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    recurrence_of = serializers.CharField(
+        max_length=20,
+        required=False,
+        help_text="Public number of the fixed finding of this village that came back.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find what a look-back has found again: a fixed finding of the same village that the caller may see."""
+        number = attrs.pop("recurrence_of", "")
+        if number:
+            seen = Finding.objects.visible_to(self.context["user"])
+            fixed = seen.filter(village=attrs["village"], ending=Finding.Ending.FIXED, number=number.upper())
+            attrs["recurrence_of"] = fixed.first()
+            if attrs["recurrence_of"] is None or attrs.get("source") != Finding.Source.LOOK_BACK:
+                message = _(
+                    "A recurrence is recorded by a look-back and names a fixed finding of this village."
+                )
+                raise serializers.ValidationError({"recurrence_of": message})
+        return attrs
 
 
 class FindingRow(serializers.ModelSerializer[Finding]):
@@ -178,9 +197,9 @@ class FindingView(APIView):
     @extend_schema(request=ReportBody, responses={200: FindingDetail, 201: FindingDetail})
     def put(self, request: Request, pk: UUID) -> Response:
         """Store a report: 201 first, 200 on a repeat, 409 for another body or somebody else's id."""
-        form = ReportBody(data=request.data)
-        form.is_valid(raise_exception=True)
         user, at = user_of(request._request), timezone.now()
+        form = ReportBody(data=request.data, context={"user": user})
+        form.is_valid(raise_exception=True)
         fields = form.validated_data
         try:
             finding, created = Finding.objects.report(id=pk, by=user, at=at, digest=digest(fields), **fields)

@@ -187,11 +187,15 @@ class FindingBase(models.Model):
             return StepRefused(message % {"hours": settings.ISSUE_INCOMPLETE_AFTER_HOURS}, "incomplete")
         if step in {"close", "send_back"} and self.awaits_check(at) and not self._is_checker(user, at):
             return StepRefused(_("The county office checks this finding first."), "awaits_check")
-        if step == "close" and self.kind == self.Kind.CONTINUING and not self._may_sign(user, at):
-            return StepRefused(
-                _("A continuing rectification ends only by a signed decision."), "needs_signature"
-            )
-        return None
+        if step == "check" and not self.awaits_check(at):
+            return StepRefused(_("The county's check is over; the city office decides."), "check_over")
+        return self._unsigned(user, at) if step in {"close", "withdraw"} else None
+
+    def _unsigned(self, user: "User", at: datetime) -> StepRefused | None:
+        """Return why the user may not end a continuing rectification, or None: that takes a signature."""
+        if self.kind != self.Kind.CONTINUING or self._may_sign(user, at):
+            return None
+        return StepRefused(_("A continuing rectification ends only by a signed decision."), "needs_signature")
 
     def _is_checker(self, user: "User", at: datetime) -> bool:
         return Actor.CHECKER in self.actors(user, timezone.localdate(at))
@@ -296,7 +300,7 @@ class FindingBase(models.Model):
             return StepRefused(_("There is no decision of yours to undo."), "undo_over")
         if event.version != self.version:
             return StepRefused(_("Someone else has already gone on from there."), "conflict")
-        if (at - event.at).total_seconds() > settings.UNDO_SECONDS:
+        if (at - event.at).total_seconds() >= settings.UNDO_SECONDS:
             return StepRefused(
                 _("A decision can only be undone for a few seconds. Re-open the finding instead."),
                 "undo_over",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inspections import deadlines, notices
+from inspections.models.photo_uses import PhotoUse
 from inspections.models.records import (
     Claim,
     Extension,
@@ -146,7 +147,10 @@ class DecidingVerbs(RectifyingVerbs):
         creates: list[Extension] = []
         if accept:
             until = None if self.kind == self.Kind.CONTINUING else plan.date
-            changes = {"due_on": until, "first_due_on": until, "awaits_calendar": False}
+            # only the first plan sets the date that on-time looks at: a later one is more time, like an extension
+            again = RectificationPlan.objects.filter(finding_id=self.pk, state="approved").exists()
+            first = self.first_due_on if again else until
+            changes = {"due_on": until, "first_due_on": first, "awaits_calendar": False}
             creates = self._extension(Extension.Cause.PLAN, until, plan.measures, by, at)
         return self._decide_request("decide_plan", plan, by, at, accept, reason, creates, changes)
 
@@ -154,7 +158,9 @@ class DecidingVerbs(RectifyingVerbs):
     def decide_extension(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
         """Grant the later due date or refuse it; on-time still looks at the first one."""
         request = self._asked(Extension, accept, reason)
-        changes = {"due_on": request.until, "awaits_calendar": False} if accept else {}
+        # asked for before a return moved the due date: granting it never takes days away
+        until = max(request.until, self.due_on or request.until)
+        changes = {"due_on": until, "awaits_calendar": False} if accept else {}
         return self._decide_request("decide_extension", request, by, at, accept, reason, [], changes)
 
     @transaction.atomic
@@ -162,6 +168,8 @@ class DecidingVerbs(RectifyingVerbs):
         """Accept the claimed ending, which closes the finding, or refuse it."""
         claim = self._asked(Claim, accept, reason)
         changes: dict[str, Any] = {}
+        if accept and (refused := self._unsigned(by, at)):
+            raise refused
         if accept:
             changes = {
                 "ending": claim.ending,
@@ -197,7 +205,7 @@ class DecidingVerbs(RectifyingVerbs):
             step, by=by, at=at, remark=reason, to=to, creates=creates,
             decides=(request, Request.decision(by, at, accept, reason)), **changes,
         )  # fmt: skip
-        notices.decided(self, step, at, reason)
+        notices.answered(self, step, at, reason, accept=accept)
         return event
 
     @transaction.atomic
@@ -243,9 +251,11 @@ class DecidingVerbs(RectifyingVerbs):
         return self.take("note", by=by, at=at, remark=remark)
 
     def after_undo(self, event: FindingEvent, at: datetime) -> None:
-        """Withdraw the waiting notices and reopen the submission's outcome."""
+        """Withdraw the waiting notices, reopen the submission's outcome, take a merged report's photos back."""
         notices.take_back(self, event.step, event.version, at)
         if event.step in {"close", "send_back"}:
             latest = Rectification.objects.filter(finding_id=self.pk).order_by("-at").first()
             if latest:
                 Rectification.objects.filter(pk=latest.pk).update(outcome=None)
+        if event.step == "merge":
+            PhotoUse.objects.take_back(self, event.at)

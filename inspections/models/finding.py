@@ -183,6 +183,8 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         raise StepRefused(_("Your post does not record problems in this village."), "not_yours")
 
 
+# visits that score: a county office cannot record its own patrol as one of them
+SCORING = {FindingBase.Source.CITY_VISIT, FindingBase.Source.THIRD_PARTY}
 # (issuing office, may the reporter's team issue directly, source)
 Side = tuple[Division, bool, str]
 
@@ -209,6 +211,8 @@ def _source(by: "User", on: date, wished: str, own: str) -> str:
     """Return the source of a report: offices name any, everybody else's is that of the post."""
     if wished and wished != own and not by.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
         raise StepRefused(_("Only an office records problems from other sources."), "invalid")
+    if wished in SCORING and own == FindingBase.Source.COUNTY_PATROL:
+        raise StepRefused(_("City and third-party visits are recorded by the city's side."), "invalid")
     return wished or own
 
 

@@ -1,5 +1,6 @@
 """The issuing side's verbs: issue, refuse, merge, amend, urge, withdraw."""
 
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from inspections.models.photos import Photo
 from inspections.models.records import DeadlineRule, FindingEvent, NumberSeries
 from inspections.steps import State, StepRefused
 from villages.chain import chain_on
-from villages.models import Holiday
+from villages.models import Division, Holiday
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -82,10 +83,15 @@ class IssuingVerbs(FindingBase):
         due = deadlines.due_on(rule, on, self.severity, Holiday.objects.calendar())
         return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
 
+    @transaction.atomic
     def reject(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """Do not issue a report; its reporter reads why."""
         _need(reason)
-        return self.take("reject", by=by, at=at, remark=reason, to=State.REJECTED, closed_at=at, closed_by=by)
+        event = self.take(
+            "reject", by=by, at=at, remark=reason, to=State.REJECTED, closed_at=at, closed_by=by
+        )
+        notices.not_issued(self, "reject", at, reason)
+        return event
 
     @transaction.atomic
     def merge_into(self, other: "Finding", *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
@@ -97,6 +103,7 @@ class IssuingVerbs(FindingBase):
             ending=self.Ending.DUPLICATE, duplicate_of=other,
         )  # fmt: skip
         Photo.objects.show_also(self, other, at=at)
+        notices.not_issued(self, "merge", at, remark)
         return event
 
     @transaction.atomic
@@ -129,14 +136,17 @@ class IssuingVerbs(FindingBase):
             raise StepRefused(_("Nothing has been changed."), "invalid")
         if village:
             changes |= self._move(village, timezone.localdate(at))
+        before = copy(self)
         event = self.take("amend", by=by, at=at, remark=remark, **changes)
         if self.state != State.REPORTED:
-            notices.amended(self, at)
+            notices.amended(self, before, at)
         return event
 
     def _move(self, village: "Village", on: date) -> dict[str, Any]:
-        """Return the columns of another village; a numbered finding stays in its unit."""
+        """Return the columns of another village; a numbered finding stays in its unit, a county's own one too."""
         places = places_of(village, on)
+        if self.issuing_office.level == Division.Level.COUNTY and places["county"] != self.issuing_office:
+            raise StepRefused(_("A county office issues findings of its own unit only."), "invalid")
         if self.number and places["county"] != self.county:
             raise StepRefused(
                 _("The number belongs to the unit. Withdraw the finding and record it there."), "invalid"

@@ -48,6 +48,12 @@ class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):
         ]
         return PhotoUse.objects.bulk_create(rows, ignore_conflicts=True)
 
+    @alters_data
+    def take_back(self, merged: "FindingBase", at: datetime) -> int:
+        """Take off what a merge of that moment showed on the other finding; return how many photos that were."""
+        own = PhotoUse.objects.filter(finding_id=merged.pk).values("photo")
+        return self.filter(photo__in=own, at=at).exclude(finding_id=merged.pk).delete()[0]
+
     def to_compare(self) -> "PhotoUseQuerySet":
         """Return uses whose photo has a perceptual hash but was not compared yet."""
         return self.filter(compared_at=None).exclude(photo__phash="").select_related("finding", "photo")

@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -99,6 +100,13 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def parked_by_others(self, parent_id: uuid.UUID, user: "User") -> bool:
         """Tell whether somebody else has photos under an id: then only that person may report under it."""
         return self.filter(parent_id=parent_id).exclude(uploader=user).exists()
+
+    def parking_is_full(self, user: "User", parent_id: uuid.UUID, photo_id: uuid.UUID) -> bool:
+        """Tell whether a person has as many photos under ids without a report as one may; a repeat finds room."""
+        if findings().filter(pk=parent_id).exists():
+            return False
+        parked = self.unattached().filter(~Exists(findings().filter(pk=OuterRef("parent_id"))), uploader=user)
+        return parked.exclude(pk=photo_id).count() >= settings.PHOTOS_PARKED
 
     def before_complete(self, finding: "FindingBase") -> bool:
         """Tell whether every declared before-photo is attached with its declared bytes."""
@@ -423,12 +431,10 @@ class Photo(models.Model):
     def _waiting(self) -> "list[Finding]":
         """Return the uploader's findings this photo is for: its parent, and reports that declare it."""
         mine = findings().filter(reported_by_id=self.uploader_id).select_related("village", "reported_by")
-        reported = mine.filter(Q(pk=self.parent_id) | Q(state="reported"))
-        return [
-            f
-            for f in reported
-            if f.pk == self.parent_id or self.pk in photo_rules.declared(f.declared_photos)
-        ]
+        # the declared ids are searched as text: an agency may have thousands of reports waiting
+        named = mine.annotate(declared_text=Cast("declared_photos", models.TextField()))
+        names_it = Q(state="reported", declared_text__contains=str(self.pk))
+        return list(named.filter(Q(pk=self.parent_id) | names_it))
 
     @alters_data
     def discard(self, *, by: "User") -> None:

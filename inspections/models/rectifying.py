@@ -107,9 +107,8 @@ class RectifyingVerbs(IssuingVerbs):
     ) -> FindingEvent:
         """Report a stage of the plan as done."""
         event = self.take("complete_milestone", by=by, at=at, remark=remark or milestone.title)
-        if not Milestone.objects.filter(pk=milestone.pk, plan__finding_id=self.pk, done_at=None).update(
-            done_at=at, done_by=by
-        ):
+        mine = {"plan__finding_id": self.pk, "plan__state": "approved"}
+        if not Milestone.objects.filter(pk=milestone.pk, done_at=None, **mine).update(done_at=at, done_by=by):
             raise StepRefused(_("This milestone has already been reported."), "conflict")
         return event
 

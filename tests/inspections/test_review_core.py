@@ -1,0 +1,161 @@
+"""Corners of the rules where two of them meet: moved villages, late requests, undone merges, signed endings."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from inspections.models import Finding, Milestone, PhotoUse
+from inspections.recipients import secretary_users
+from inspections.steps import StepRefused
+from notifications.models import Notice
+from tests.inspections.evidence import send, sha
+from tests.inspections.making import fresh, report, submit
+from tests.samples import jpeg
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+
+NOW = datetime(2026, 11, 18, 9, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+LATER = NOW + timedelta(days=2)
+
+
+@pytest.fixture
+def finding(inspector, village, item, huajia_official, secretary, jinpu_office):
+    return report(inspector, village, item, NOW)
+
+
+def told(step: str) -> set[str]:
+    return set(Notice.objects.filter(step=step).values_list("user__username", flat=True))
+
+
+def test_a_county_office_cannot_move_its_report_into_another_unit(jinpu_office, village, island_village, item):
+    own = report(jinpu_office, village, item, NOW)
+    with pytest.raises(StepRefused) as refused:
+        own.amend(by=jinpu_office, at=NOW, village=island_village)
+    assert refused.value.code == "invalid"
+    assert fresh(own).village == village
+
+
+def test_the_city_corrects_the_village_of_a_report_across_units(agency, hso, village, island_village, item):
+    reported = report(agency, village, item, NOW)
+    reported.amend(by=hso, at=NOW, village=island_village)
+    assert fresh(reported).county == island_village.county_on(NOW.date())
+
+
+def test_those_who_lose_a_finding_by_an_amendment_are_told(
+    finding, hso, sibling_village, xiangying_official, village_leader
+):
+    fresh(finding).amend(by=hso, at=LATER, village=sibling_village)
+    assert told("amend") == {"xiangying", "jinpu"}
+    assert told("moved") == {"huajia", "secretary", "village_leader"}
+
+
+def test_granting_an_old_request_never_takes_days_away(finding, huajia_official, jinpu_office, hso):
+    fresh(finding).ask_extension(by=huajia_official, at=NOW, until=date(2026, 11, 24), reason="下雨")
+    submit(finding, huajia_official, NOW + timedelta(days=5))
+    fresh(finding).send_back(by=jinpu_office, at=NOW + timedelta(days=5), reason="死角未清")
+    fresh(finding).decide_extension(by=hso, at=NOW + timedelta(days=5), accept=True)
+    assert fresh(finding).due_on == date(2026, 11, 25)
+
+
+def test_a_second_plan_is_more_time_and_not_a_new_first_due_date(inspector, huajia_official, hso, village, item):
+    found = report(inspector, village, item, NOW, kind="by_date")
+    for day in (date(2026, 12, 10), date(2026, 12, 31)):
+        fresh(found).file_plan(by=huajia_official, at=NOW, measures="修缮", owner="村委会", date=day)
+        fresh(found).decide_plan(by=hso, at=NOW, accept=True)
+    row = fresh(found)
+    assert (row.first_due_on, row.due_on) == (date(2026, 12, 10), date(2026, 12, 31))
+
+
+def test_every_ending_of_a_continuing_rectification_is_signed(
+    inspector, huajia_official, hso, hso_staff, village, item
+):
+    found = report(inspector, village, item, NOW, kind="continuing")
+    fresh(found).claim(by=huajia_official, at=NOW, ending="cannot", reason="冻土")
+    with pytest.raises(StepRefused) as refused:
+        fresh(found).decide_claim(by=hso_staff, at=NOW, accept=True)
+    assert refused.value.code == "needs_signature"
+    with pytest.raises(StepRefused) as refused:
+        fresh(found).withdraw(by=hso_staff, at=NOW, reason="有误")
+    assert refused.value.code == "needs_signature"
+    fresh(found).decide_claim(by=hso, at=NOW, accept=True)
+    assert fresh(found).ending == "cannot"
+
+
+def test_a_stage_of_a_refused_plan_is_not_reported_as_done(inspector, huajia_official, hso, village, item):
+    found = report(inspector, village, item, NOW, kind="continuing")
+    plan = {"measures": "修缮", "owner": "村委会", "date": date(2027, 3, 1)}
+    stages = [("勘察", date(2026, 12, 1))]
+    fresh(found).file_plan(by=huajia_official, at=NOW, milestones=stages, **plan)
+    fresh(found).decide_plan(by=hso, at=NOW, accept=False, reason="太慢")
+    refused_stage = Milestone.objects.get()
+    fresh(found).file_plan(by=huajia_official, at=NOW, milestones=stages, **plan)
+    fresh(found).decide_plan(by=hso, at=NOW, accept=True)
+    with pytest.raises(StepRefused):
+        fresh(found).complete_milestone(refused_stage, by=huajia_official, at=NOW)
+
+
+def test_the_county_no_longer_checks_after_its_day(finding, huajia_official, jinpu_office):
+    submit(finding, huajia_official, LATER)
+    row = fresh(finding)
+    with pytest.raises(StepRefused) as refused:
+        row.pass_check(by=jinpu_office, at=LATER + timedelta(days=10))
+    assert refused.value.code == "check_over"
+
+
+def test_undoing_a_merge_takes_the_photos_back(finding, agency, hso, village, item):
+    key, body = uuid.uuid4(), jpeg()
+    declared = [{"id": str(key), "sha256": sha(body)}]
+    second = report(agency, village, item, LATER, photos=declared)
+    send(agency, second, body, at=LATER, id=key)
+    fresh(second).merge_into(finding, by=hso, at=LATER)
+    assert PhotoUse.objects.filter(finding=finding).count() == 1
+    fresh(second).undo(by=hso, at=LATER + timedelta(seconds=5))
+    assert not PhotoUse.objects.filter(finding=finding).exists()
+    assert PhotoUse.objects.filter(finding=second).count() == 1
+    assert not Notice.objects.filter(step="merge").exists()
+
+
+def test_a_reporter_reads_why_the_report_is_not_issued(agency, hso, village, item):
+    reported = report(agency, village, item, NOW)
+    reported.reject(by=hso, at=NOW, reason="照片不清")
+    notice = Notice.objects.get(step="reject")
+    assert notice.user == agency
+    assert "照片不清" in notice.text
+
+
+def test_an_office_is_not_told_what_it_has_done_itself(jinpu_office, huajia_official, village, item):
+    own = report(jinpu_office, village, item, NOW)
+    own.issue(by=jinpu_office, at=NOW)
+    assert told("issue") == {"huajia"}
+
+
+def test_the_answer_to_a_request_says_yes_or_no(finding, huajia_official, hso):
+    huajia_official.choose_language("en")
+    until = date(2026, 11, 30)
+    fresh(finding).ask_extension(by=huajia_official, at=NOW, until=until, reason="下雨")
+    fresh(finding).decide_extension(by=hso, at=NOW, accept=True)
+    text = Notice.objects.get(step="decide_extension", user=huajia_official).text
+    assert "granted" in text and "2026-11-30" in text
+
+
+def test_a_decision_stands_from_the_moment_its_notices_are_shown(finding, hso):
+    fresh(finding).withdraw(by=hso, at=LATER, reason="有误")
+    shown = LATER + timedelta(seconds=10)
+    assert Notice.objects.visible(shown).filter(step="withdraw").exists()
+    with pytest.raises(StepRefused):
+        fresh(finding).undo(by=hso, at=shown)
+
+
+def test_whoever_stands_in_for_the_secretary_is_told_too(finding, secretary, village_leader):
+    post = secretary.posts.get()
+    village_leader.posts.create(role="leader", deputy_for=post, since=date(2026, 11, 1), until=date(2026, 12, 1))
+    assert set(secretary_users(finding, NOW.date())) == {secretary, village_leader}
+    assert secretary_users(finding, date(2026, 12, 1)) == [secretary]
+
+
+def test_a_county_patrol_is_never_recorded_as_a_visit_that_scores(jinpu_office, village, item):
+    with pytest.raises(StepRefused):
+        report(jinpu_office, village, item, NOW, source="third_party")
+    assert not Finding.objects.exists()
