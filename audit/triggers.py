@@ -1,7 +1,7 @@
 """Append-only tables, kept by the database itself.
 
 A model says `append_only = True` (no row may change or go) or `append_only_when = "<SQL on OLD>"` (rows for
-which the condition holds may not). The one post_migrate receiver puts the triggers back after every migrate,
+which the condition holds may not; `append_only_except` names the columns that may change all the same). The one post_migrate receiver puts the triggers back after every migrate,
 because SQLite rebuilds a table on AlterField and forgets them, and after every flush.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -23,15 +24,21 @@ END $$
 
 @dataclass(frozen=True)
 class Guard:
-    """One table that is guarded; `condition` is SQL on OLD, empty for always."""
+    """One table that is guarded; `condition` is SQL on OLD, empty for always; `columns`, empty for any."""
 
     table: str
     condition: str = ""
+    columns: tuple[str, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:
         """Return the trigger's name for each guarded operation."""
         return {op: f"{self.table}_no_{op.lower()}" for op in ("UPDATE", "DELETE", "TRUNCATE")}
+
+    def event(self, op: str) -> str:
+        """Return the operation as a trigger names it, an UPDATE with the columns it must not touch."""
+        columns = ", ".join(f'"{column}"' for column in self.columns)
+        return f"UPDATE OF {columns}" if op == "UPDATE" and columns else op
 
 
 def guards() -> Iterator[Guard]:
@@ -40,7 +47,13 @@ def guards() -> Iterator[Guard]:
         if getattr(model, "append_only", False):
             yield Guard(model._meta.db_table)
         elif condition := getattr(model, "append_only_when", ""):
-            yield Guard(model._meta.db_table, condition)
+            yield Guard(model._meta.db_table, condition, _guarded_columns(model))
+
+
+def _guarded_columns(model: type[Model]) -> tuple[str, ...]:
+    free: frozenset[str] = getattr(model, "append_only_except", frozenset())
+    columns = [field.column for field in model._meta.concrete_fields if field.name not in free]
+    return tuple(columns) if free else ()
 
 
 def put_up(using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -> None:
@@ -76,7 +89,8 @@ def _postgres(guard: Guard) -> Iterator[str]:
         yield f'DROP TRIGGER IF EXISTS "{name}" ON "{guard.table}"'
         scope = "FOR EACH STATEMENT " if op == "TRUNCATE" else f"FOR EACH ROW {when}"
         yield (
-            f'CREATE TRIGGER "{name}" BEFORE {op} ON "{guard.table}" {scope}EXECUTE FUNCTION refuse_change()'
+            f'CREATE TRIGGER "{name}" BEFORE {guard.event(op)} ON "{guard.table}" '
+            f"{scope}EXECUTE FUNCTION refuse_change()"
         )
 
 
@@ -86,6 +100,6 @@ def _sqlite(guard: Guard) -> Iterator[str]:
         name = guard.names[op]
         yield f'DROP TRIGGER IF EXISTS "{name}"'
         yield (
-            f'CREATE TRIGGER "{name}" BEFORE {op} ON "{guard.table}" {when}'
+            f'CREATE TRIGGER "{name}" BEFORE {guard.event(op)} ON "{guard.table}" {when}'
             f"BEGIN SELECT RAISE(ABORT, 'append-only: {op} on {guard.table} is refused'); END"
         )

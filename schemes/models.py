@@ -103,6 +103,10 @@ class Scheme(InTwoLanguages):
     frozen_at = models.DateTimeField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
 
+    # a frozen scheme may still become, or stop being, the one that new findings are filed under
+    append_only_when = "OLD.frozen_at IS NOT NULL"
+    append_only_except = frozenset({"is_default"})
+
     objects = SchemeQuerySet.as_manager()
 
     class Meta:

@@ -187,6 +187,16 @@ def test_the_database_refuses_to_change_a_frozen_item(scheme: Scheme) -> None:
     assert Item.objects.get(pk=item.pk).points == 40_000
 
 
+@pytest.mark.engine
+def test_a_frozen_scheme_keeps_its_text_but_may_hand_over(scheme: Scheme) -> None:
+    scheme.freeze(at=AT)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Scheme.objects.filter(pk=scheme.pk).update(max_total=99)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Scheme.objects.filter(pk=scheme.pk).update(frozen_at=None)
+    assert Scheme.objects.filter(pk=scheme.pk).update(is_default=False) == 1
+
+
 def test_a_frozen_scheme_is_not_loaded_over(scheme: Scheme) -> None:
     scheme.freeze(at=AT)
     with pytest.raises(CommandError):
