@@ -92,10 +92,13 @@ class Plan:
 
     def digest(self) -> str:
         """Return a fingerprint, so that what is applied is what was shown."""
-        lines = [f"{m.line.row}|{m.known.id if m.known else ''}|{m.returned}" for m in self.matches]
+        lines = [f"{m.line.row}|{m.known.id if m.known else ''}|{self._changes(m)}" for m in self.matches]
         gone = sorted(str(known.id) for known in self.retired)
         asked = [f"{question.key}|{question.known.id}" for question in self.asked]
         return sha256("\n".join([*lines, *gone, *asked]).encode()).hexdigest()
+
+    def _changes(self, match: Match) -> list[str]:
+        return [name for name in CHANGES if getattr(match, name)]
 
 
 CHANGES = ("renamed", "recoded", "moved", "returned", "updated")

@@ -38,6 +38,7 @@ from villages.models import (
     AreaLink,
     Division,
     DivisionLink,
+    ImportFile,
     Person,
     Responsibility,
     Village,
@@ -357,7 +358,7 @@ def test_page_shows_the_dry_run_and_imports_what_was_shown(
     assert not Village.objects.exists()
     assert page.context["counts"]["new"] == 10
     assert "并非" in client.get("/villages/registry/").content.decode()  # whose selection this is
-    client.post(page.redirect_chain[-1][0], {"asked": ""})
+    client.post(page.redirect_chain[-1][0], {"digest": page.context["plan"].digest()})
     assert Village.objects.count() == 4
 
 
@@ -369,8 +370,22 @@ def test_page_asks_with_a_tick_per_question(
     client = client_for(sysadmin)
     page = upload(client, as_csv(changed(LIUJIA, code="210213022299")))
     assert 'value="210213022299"' in page.content.decode()
-    client.post(page.redirect_chain[-1][0], {"asked": "210213022299", "same": ticked})
+    client.post(page.redirect_chain[-1][0], {"digest": page.context["plan"].digest(), "same": ticked})
     assert Village.objects.count() == villages
+
+
+def test_page_imports_nothing_when_the_registry_changed_after_the_dry_run(
+    sysadmin: User, client_for: Callable[[User], Client]
+) -> None:
+    load(SMALL)
+    client = client_for(sysadmin)
+    page = upload(client, as_csv(changed(LIUJIA, name="新刘家村委会")))
+    assert page.context["counts"]["renamed"] == 1
+    Village.objects.filter(official_name=LIUJIA[1]).update(official_name="新刘家村委会")
+    answer = client.post(page.redirect_chain[-1][0], {"digest": page.context["plan"].digest()})
+    assert answer.status_code == 200  # the dry run again, with what would happen now
+    assert answer.context["counts"]["renamed"] == 0
+    assert not ImportFile.objects.exclude(applied_at=None).exists()
 
 
 def test_page_shows_errors_by_row_and_column(hso: User, client_for: Callable[[User], Client]) -> None:

@@ -56,26 +56,33 @@ def registry_import(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _registry_step(request: HttpRequest, file: ImportFile, parsed: Parsed) -> HttpResponse:
     """Show the dry run, or apply it when it is still what was shown."""
     asked = {question.key for question in plan_import(parsed.lines).asked}
-    same = set(request.POST.getlist("same")) if request.method == "POST" else asked
-    plan = plan_import(parsed.lines, same=same & asked, separate=asked - same)
-    if request.method == "POST" and request.POST.get("asked") == " ".join(sorted(asked)):
-        try:
-            apply_plan(plan, on=default_day(today()))
-        except (RegistryRefused, IntegrityError) as refused:
-            messages.error(request, _("Nothing was imported: %(reason)s") % {"reason": refused})
-            return redirect("registry_import", file.pk)
-        return _applied(request, file, plan.counts(), "registry")
+    plan = plan_import(parsed.lines, same=asked)
+    if request.method == "POST":
+        if request.POST.get("digest") == plan.digest():
+            return _registry_apply(request, file, parsed, asked)
+        messages.warning(request, _("The registry has changed meanwhile. Nothing was imported: look again."))
     context = {
         "file": file,
         "plan": plan,
         "counts": plan.counts(),
-        "asked": " ".join(sorted(asked)),
         "uncounted": parsed.uncounted,
         "lists": {name: plan.those(name)[:SHOWN] for name in ("renamed", "recoded", "moved", "returned")},
         "new": plan.new[:SHOWN],
         "retired": plan.retired[:SHOWN],
     }
     return render(request, "villages/registry_import.html", context)
+
+
+def _registry_apply(request: HttpRequest, file: ImportFile, parsed: Parsed, asked: set[str]) -> HttpResponse:
+    """Carry out what was shown, with the answers to what was asked."""
+    same = set(request.POST.getlist("same")) & asked
+    plan = plan_import(parsed.lines, same=same, separate=asked - same)
+    try:
+        apply_plan(plan, on=default_day(today()))
+    except (RegistryRefused, IntegrityError) as refused:
+        messages.error(request, _("Nothing was imported: %(reason)s") % {"reason": refused})
+        return redirect("registry_import", file.pk)
+    return _applied(request, file, plan.counts(), "registry")
 
 
 @require(*KEEPERS)
