@@ -73,16 +73,20 @@ def natural_village_remove(request: HttpRequest, pk: UUID, natural: int) -> Http
 
 @require("city_office")
 def village_merge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Retire a village and let it point to the one it went into."""
+    """Retire a village and let it point to the one it went into, once the two are confirmed by name."""
     on = today()
     village = get_object_or_404(Village.objects.current(on).visible_to(request.user, on), pk=pk)
     others = Village.objects.current(on).visible_to(request.user, on).exclude(pk=pk)
     form = MergeForm(request.POST or None, initial={"on": on}, villages=others)
+    context = {"village": village, "form": form}
     if request.method == "POST" and form.is_valid():
-        village.merge_into(form.cleaned_data["successor"], on=form.cleaned_data["on"])
-        record(request, "merge", obj=village, successor=str(form.cleaned_data["successor"].pk))
-        return redirect(form.cleaned_data["successor"])
-    return render(request, "villages/village_merge.html", {"village": village, "form": form})
+        successor = form.cleaned_data["successor"]
+        if request.POST.get("confirmed") == str(successor.pk):
+            village.merge_into(successor, on=form.cleaned_data["on"])
+            record(request, "merge", obj=village, successor=str(successor.pk))
+            return redirect(successor)
+        context["successor"] = successor
+    return render(request, "villages/village_merge.html", context)
 
 
 @require("township", "leader")
