@@ -208,7 +208,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page never waits for a dead broker: the sweep does the work once the broker is back.
 CELERY_TASK_PUBLISH_RETRY = False
 # Without max_retries kombu itself tries for six seconds, whatever the line above says.
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "max_retries": 0,
+}
 if BROKER_URL.startswith("filesystem://"):
     CELERY_BROKER_URL = "filesystem://"
     _broker_dir = Path(BROKER_URL.removeprefix("filesystem://"))
@@ -283,6 +287,8 @@ RETURN_EXTRA_DAYS = env.int("RETURN_EXTRA_DAYS", default=2)
 PHOTO_MAX_BYTES = env.int("PHOTO_MAX_BYTES", default=20 * 1024 * 1024)
 PHOTO_MAX_PIXELS = env.int("PHOTO_MAX_PIXELS", default=50_000_000)
 PHOTOS_PER_SIDE = env.int("PHOTOS_PER_SIDE", default=9)
+# before-photos one person may have under ids that no report has taken yet
+PHOTOS_PARKED = env.int("PHOTOS_PARKED", default=200)
 NEAR_DUPLICATE_DISTANCE = 8
 NEAR_DUPLICATE_MONTHS = 24
 # days after its end by which a period's ledger is to be handed in; days after which an export's file is removed

@@ -34,6 +34,7 @@ MESSAGES: dict[str, Promise] = {
     "id_conflict": _("A different photo was already stored under this id."),
     "photo_reused": _("This photo already proves another village, place or an earlier day. Take a new one."),
     "photos_full": _("There are already as many photos on this side as there may be."),
+    "photos_parked_full": _("Too many of your photos wait for their reports. Send the reports first."),
     "photo_too_large": _("The photo is too large. Photos up to %(megabytes)s MB are accepted."),
     "photo_too_many_pixels": _(
         "The photo has too many pixels. Up to %(megapixels)s megapixels are accepted."

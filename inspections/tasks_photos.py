@@ -1,14 +1,16 @@
 """The worker's part of photos: copies, look-alikes, and the sweep that catches what a message missed."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import F
 from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
 
 from inspections.models import Photo, PhotoUse, Sweep
+from inspections.orphans import remove_orphans
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +35,30 @@ def sweep_photos() -> None:
     at = timezone.now()
     joined = Photo.objects.join_stragglers(at)
     late = Photo.objects.without_copies().filter(received_at__lt=at - GRACE)[:PER_SWEEP]
-    made = sum(photo.make_copies(at=at) for photo in late)
+    made = sum(_copied(photo, at) for photo in late)
     uses = list(PhotoUse.objects.to_compare().order_by("pk")[:PER_SWEEP])
     flagged = sum(len(use.find_near_duplicates(at=at)) for use in uses)
     Sweep.finished(
         "photos", at, {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged}
     )
+
+
+@shared_task
+def sweep_orphans() -> None:
+    """Remove files that a crash left without a row."""
+    at = timezone.now()
+    Sweep.finished("orphans", at, {"removed": remove_orphans(at)})
+
+
+def _copied(photo: Photo, at: datetime) -> bool:
+    """Make one photo's copies; a file that is missing or a full disk leaves the others their turn."""
+    try:
+        return photo.make_copies(at=at)
+    except Exception as error:
+        logger.exception("The copies of photo %s could not be made.", photo.pk)
+        if not isinstance(error, MemoryError):  # a storage that is away says nothing about the photo
+            Photo.objects.filter(pk=photo.pk, attempts__gt=0).update(attempts=F("attempts") - 1)
+        return False
 
 
 def hasten(photo_id: UUID) -> None:

@@ -31,8 +31,8 @@ from inspections.views.photos import deliver
 # The multipart frame and the small fields around the file.
 FRAME = 64 * 1024
 STATUS = {
-    "id_taken": 409, "id_conflict": 409, "photo_reused": 409, "photos_full": 409, "photo_in_use": 409,
-    "wrong_state": 409, "not_yours": 403, "photo_too_large": 413,
+    "id_taken": 409, "id_conflict": 409, "photo_reused": 409, "photos_full": 409, "photos_parked_full": 409,
+    "photo_in_use": 409, "wrong_state": 409, "not_yours": 403, "photo_too_large": 413,
 }  # fmt: skip
 
 
@@ -138,6 +138,8 @@ class PhotoView(APIView):
         form = PhotoUpload(data=request.data)
         form.is_valid(raise_exception=True)
         by = user_of(request._request)
+        if Photo.objects.parking_is_full(by, form.validated_data["parent_id"], pk):
+            raise refusal("photos_parked_full")
         return Photo.objects.receive(id=pk, by=by, at=timezone.now(), **form.validated_data)
 
     @extend_schema(responses=PhotoState)

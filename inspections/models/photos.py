@@ -238,7 +238,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         side = Photo.Side.BEFORE
         here = PhotoUse.objects.filter(finding_id=target.pk, side=side)
         room = max(0, settings.PHOTOS_PER_SIDE - here.count())
-        moved = PhotoUse.objects.filter(finding_id=merged.pk, side=side).exclude(photo__in=here.values("photo_id"))
+        moved = PhotoUse.objects.filter(finding_id=merged.pk, side=side).exclude(
+            photo__in=here.values("photo_id")
+        )
         photos = [use.photo for use in moved.select_related("photo").order_by("position")[:room]]
         return self._show(target, photos, side, by_id=merged.reported_by_id, at=at)
 

@@ -40,6 +40,17 @@ def put(client: Client, body: bytes, *, key: Any = None, name: str = "photo.jpg"
     )
 
 
+def test_nobody_parks_photos_without_end(client: Client, settings: Any) -> None:
+    settings.PHOTOS_PARKED = 2
+    key = uuid.uuid4()
+    assert put(client, jpeg(1), key=key, finding=(parent := str(uuid.uuid4()))).status_code == 201
+    assert put(client, jpeg(2)).status_code == 201
+    third = put(client, jpeg(3))
+    assert (third.status_code, third.json()["code"]) == (409, "photos_parked_full")
+    assert put(client, jpeg(1), key=key, finding=parent).status_code == 200  # a repeat is no further photo
+    assert Photo.objects.count() == 2
+
+
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_file_is_refused_or_becomes_a_clean_copy(client: Client, kind: str) -> None:
     make, fate = ODD[kind]

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
 from accounts.models import User
 from audit.models import Entry
 from inspections.models import Photo
+from inspections.orphans import remove_orphans
 from inspections.photo_rules import PhotoRefused
 from inspections.tasks_photos import make_copies, sweep_photos
-from tests.inspections.evidence import NOON, report, send, work
+from tests.inspections.evidence import DAY, NOON, report, send, work
 from tests.samples import encoded, exif_with, jpeg, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -78,6 +80,29 @@ def test_sweep_makes_what_no_message_made(photo: Photo) -> None:
     sweep_photos()
     photo.refresh_from_db()
     assert photo.is_ready
+
+
+def test_one_lost_original_leaves_the_others_their_turn(photo: Photo, agency: User) -> None:
+    other = send(agency, uuid.uuid4(), jpeg(7), at=NOON)
+    photo.original.storage.delete(photo.original.name)
+    for _sweep in range(5):  # more often than a photo may fail: a storage that is away refuses nothing
+        sweep_photos()
+    photo.refresh_from_db()
+    other.refresh_from_db()
+    assert (photo.is_ready, photo.refused, other.is_ready) == (False, "", True)
+
+
+def test_files_a_crash_left_without_a_row_go_after_some_days(photo: Photo, storage_dir: Path) -> None:
+    work()
+    photo.refresh_from_db()
+    orphan, stranger = f"{uuid.uuid4()}", "notes.txt"
+    for name in (orphan, stranger):
+        photo.original.storage.save(f"originals/{NOON:%Y/%m/%d}/{name}", ContentFile(b"left behind"))
+    assert remove_orphans(NOON + DAY) == 0
+    assert remove_orphans(NOON + 3 * DAY) == 1
+    left = {path.name for path in storage_dir.rglob("*") if path.is_file()}
+    names = (photo.original.name, photo.large.name, photo.small.name)
+    assert left == {stranger, *(Path(name).name for name in names)}
 
 
 def test_copies_may_be_kept_privately_and_are_asked_for_by_tag(
