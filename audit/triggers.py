@@ -1,8 +1,9 @@
 """Append-only tables, kept by the database itself.
 
 A model says `append_only = True` (no row may change or go) or `append_only_when = "<SQL on OLD>"` (rows for
-which the condition holds may not; `append_only_except` names the columns that may change all the same). The one post_migrate receiver puts the triggers back after every migrate,
-because SQLite rebuilds a table on AlterField and forgets them, and after every flush.
+which the condition holds may not; `append_only_except` names the columns that may change all the same). The one
+post_migrate receiver puts the triggers back after every migrate, because SQLite rebuilds a table on AlterField and
+forgets them, and after every flush.
 """
 
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def guards() -> Iterator[Guard]:
 
 def _guarded_columns(model: type[Model]) -> tuple[str, ...]:
     free: frozenset[str] = getattr(model, "append_only_except", frozenset())
-    columns = [field.column for field in model._meta.concrete_fields if field.name not in free]
+    columns = [str(field.column) for field in model._meta.concrete_fields if field.name not in free]
     return tuple(columns) if free else ()
 
 

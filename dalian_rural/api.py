@@ -17,7 +17,7 @@ def routes_of(app: str) -> list[URLPattern | URLResolver]:
     """Return the API routes of an app; an app without an API has no `api` module."""
     if find_spec(f"{app}.api") is None:
         return []
-    return list(getattr(import_module(f"{app}.api"), "urlpatterns", ()))
+    return list(import_module(f"{app}.api").urlpatterns)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

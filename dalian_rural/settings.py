@@ -276,6 +276,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # fields of several rows share a name; each set of choices has one of its own
+    "ENUM_NAME_OVERRIDES": {
+        "FindingStateEnum": "inspections.steps.State",
+        "FindingKindEnum": "inspections.models.base.FindingBase.Kind",
+        "FindingSourceEnum": "inspections.models.base.FindingBase.Source",
+        "PhotoSourceEnum": "inspections.models.photos.Photo.Source",
+        "ResponsibilityKindEnum": "villages.models.persons.Responsibility.Kind",
+    },
 }
 
 # --- rules whose numbers the article does not give: settings with their default (docs/rules.md) -----------------
@@ -295,7 +303,8 @@ NEAR_DUPLICATE_MONTHS = 24
 SUBMISSION_DUE_DAYS = env.int("SUBMISSION_DUE_DAYS", default=5)
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
-# How an issued document is numbered; an office may have its own pattern: {"大连市": "大人居办{mark}〔{year}〕{serial}号"}.
+# How an issued document is numbered; an office may have its own pattern:
+# {"大连市": "大人居办{mark}〔{year}〕{serial}号"}.
 DOCUMENT_NUMBER = env.str("DOCUMENT_NUMBER", default="{office}人居办{mark}〔{year}〕{serial}号")
 DOCUMENT_NUMBERS: dict[str, str] = env.json("DOCUMENT_NUMBERS", default={})
 SCAN_MAX_BYTES = env.int("SCAN_MAX_BYTES", default=20 * 1024 * 1024)

@@ -164,6 +164,7 @@ class PhotoFileView(APIView):
     """A photo's files: `original` (download for those who may), `large` and `small` (clean copies)."""
 
     @extend_schema(
+        operation_id="photo_file_retrieve",
         parameters=[OpenApiParameter("size", str, "path", enum=["original", "large", "small"])],
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, (202, "image/svg+xml"): OpenApiTypes.BINARY},
     )

@@ -106,7 +106,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         if findings().filter(pk=parent_id).exists():
             return False
         parked = self.unattached().filter(~Exists(findings().filter(pk=OuterRef("parent_id"))), uploader=user)
-        return parked.exclude(pk=photo_id).count() >= settings.PHOTOS_PARKED
+        return parked.exclude(pk=photo_id).count() >= int(settings.PHOTOS_PARKED)
 
     def before_complete(self, finding: "FindingBase") -> bool:
         """Tell whether every declared before-photo is attached with its declared bytes."""
