@@ -156,7 +156,10 @@ def first_words(kind: str, findings: Sequence[Finding], on: date) -> dict[str, s
     if kind == DocumentKind.EXTENSION:
         return _extension(findings)
     if kind == DocumentKind.CLOSING:
-        return {"verified": _("The after-photos were compared with the before-photos."), "opinion": _("Closed.")}
+        return {
+            "verified": _("The after-photos were compared with the before-photos."),
+            "opinion": _("Closed."),
+        }
     if kind == DocumentKind.REPORT:
         done = sum(f.state not in IN_HAND for f in findings)
         words = _("Of %(n)s problems assigned, %(done)s have been put right and submitted.")
@@ -175,7 +178,11 @@ def _assignment(findings: Sequence[Finding]) -> str:
 
 
 def _extension(findings: Sequence[Finding]) -> dict[str, str]:
-    asked = Extension.objects.filter(finding__in=findings, cause=Extension.Cause.ASKED).order_by("-asked_at").first()
+    asked = (
+        Extension.objects.filter(finding__in=findings, cause=Extension.Cause.ASKED)
+        .order_by("-asked_at")
+        .first()
+    )
     return {"reason": asked.reason, "until": f"{asked.until:%Y-%m-%d}"} if asked else {}
 
 
@@ -184,7 +191,9 @@ def _overdue_words(kind: str, findings: Sequence[Finding], on: date) -> dict[str
     facts = {"n": len(late), "days": max(late, default=0)}
     words = {
         "matter": _("%(n)s problems are overdue, the longest by %(days)s days.") % facts,
-        "requirements": _("Put the problems right at once, find the cause, and see that they do not come back."),
+        "requirements": _(
+            "Put the problems right at once, find the cause, and see that they do not come back."
+        ),
         "reply_by": f"{on + timedelta(days=REPLY_DAYS):%Y-%m-%d}",
     }
     wanted: Iterable[str] = {

@@ -198,18 +198,26 @@ def desk_name(place: Division) -> str:
 
 def long_day(day: date) -> str:
     """Write a date as the foot of a paper has it."""
-    return _("%(year)s-%(month)02d-%(day)02d") % {"year": day.year, "month": day.month, "day": day.day}
+    return f"{day:%Y-%m-%d}" if _english() else f"{day.year}年{day.month}月{day.day}日"
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
 
 
 def _opening(document: Document, count: int) -> str:
     words: dict[str, str] = {
         DocumentKind.ASSIGNMENT: _("%(n)s problems found in your area are assigned to you as listed below."),
         DocumentKind.EXTENSION: _("We apply for more time to put the %(n)s problems below right."),
-        DocumentKind.SUPERVISION: _("The %(n)s problems below have not been put right in time and are supervised."),
+        DocumentKind.SUPERVISION: _(
+            "The %(n)s problems below have not been put right in time and are supervised."
+        ),
         DocumentKind.REPORT: _("We report on putting right the %(n)s problems below."),
         DocumentKind.CLOSING: _("The %(n)s problems below have been reviewed and are closed."),
         DocumentKind.TALK: _("The talk concerned the %(n)s problems below."),
-        DocumentKind.CIRCULAR: _("The %(n)s problems below have not been put right in time and are circulated."),
+        DocumentKind.CIRCULAR: _(
+            "The %(n)s problems below have not been put right in time and are circulated."
+        ),
     }
     return words[document.kind] % {"n": count}
 
@@ -221,7 +229,7 @@ def _row(serial: int, line: Line, columns: Sequence[str]) -> Row:
 
 
 def _word(names: Mapping[str, str]) -> str:
-    return names["en"] if (get_language() or "").startswith("en") and names.get("en") else names["zh"]
+    return names["en"] if _english() and names.get("en") else names["zh"]
 
 
 def _where(line: Line) -> str:

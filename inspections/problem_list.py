@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from inspections.workbooks import DAMAGED as NO_ZIP
 from inspections.workbooks import MOST_COLUMNS, Picture, Workbook, by_row
 from villages.spreadsheet import CellError, Row, Unreadable, read_date
 
@@ -48,6 +48,8 @@ SOURCES = {
     "look_back": ("look_back", "回头看"),
 }
 EXAMPLE = ("示例", "example")
+# what openpyxl raises on a workbook that is none (ParseError is a SyntaxError); Unreadable is none of these
+DAMAGED = (*NO_ZIP, InvalidFileException, TypeError, AttributeError, SyntaxError, IndexError)
 # title, headings, example and empty lines
 SPARE_ROWS = 100
 
@@ -124,9 +126,7 @@ def _table(path: Path, workbook: Workbook, most: int) -> list[tuple[int, list[st
     """Return the first shown sheet's rows that are not empty: number and texts; memory stays bounded."""
     try:
         return list(_cells(path, workbook, most))
-    except Unreadable:
-        raise
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, TypeError, OSError, AttributeError, SyntaxError, IndexError) as error:
+    except DAMAGED as error:
         raise Unreadable(_("The Excel file is damaged and cannot be read.")) from error
 
 
@@ -167,7 +167,9 @@ def _headings(table: Sequence[tuple[int, list[str]]]) -> tuple[int, dict[str, in
         for place, cell in enumerate(cells):
             if (key := names.get(_plain(cell))) and key not in places:
                 places[key] = place
-        if all(key in places for key in ("description", "item")) and ("village" in places or "code" in places):
+        if all(key in places for key in ("description", "item")) and (
+            "village" in places or "code" in places
+        ):
             headings = {key: cells[place].replace("\n", "") for key, place in places.items()}
             return number, places, {**{key: names[0] for key, names in HEADINGS.items()}, **headings}
     wanted = "、".join(HEADINGS[key][0] for key in REQUIRED)
@@ -210,7 +212,9 @@ def _choice(row: Row, key: str, words: Mapping[str, Sequence[str]], errors: list
     found = next((code for code, accepted in words.items() if plain in accepted), "")
     if not found and plain:
         known = "、".join(accepted[1] for accepted in words.values())
-        errors.append(row.error(key, _("“%(text)s” is not one of: %(known)s") % {"text": row[key][:40], "known": known}))
+        errors.append(
+            row.error(key, _("“%(text)s” is not one of: %(known)s") % {"text": row[key][:40], "known": known})
+        )
     return found
 
 

@@ -102,7 +102,9 @@ def plan_file(path: Path, *, office: Division, by: User, sha256: str, on: date) 
             if picture.member in pictures
         ]
         if village and item:
-            plan.entries.append(Entry(keys.row(problem.number), problem.number, village, item, problem, photos))
+            plan.entries.append(
+                Entry(keys.row(problem.number), problem.number, village, item, problem, photos)
+            )
     _look_for_known(plan, by)
     _check_reuse(plan)
     plan.errors.sort(key=lambda error: error.row)
@@ -162,7 +164,9 @@ class _Villages:
                     return None
         if len(found) > 1:
             where = "、".join(f"{v.county_name}{v.township_name}" for v in found[:5])
-            message = _("Several villages have this name (%(where)s). Fill in unit and township, or the code.")
+            message = _(
+                "Several villages have this name (%(where)s). Fill in unit and township, or the code."
+            )
             errors.append(problem.error("village", message % {"where": where}))
             return None
         return found[0]  # type: ignore[no-any-return]
@@ -251,7 +255,9 @@ def _look_for_known(plan: Plan, by: User) -> None:
 def _by_outside_number(entries: Iterable[Entry]) -> Mapping[tuple[str, uuid.UUID], list[Finding]]:
     rows = list(entries)
     numbers = {entry.problem.cells.get("outside_number", "") for entry in rows} - {""}
-    found = Finding.objects.filter(outside_number__in=numbers, village__in={entry.village.pk for entry in rows})
+    found = Finding.objects.filter(
+        outside_number__in=numbers, village__in={entry.village.pk for entry in rows}
+    )
     groups: dict[tuple[str, uuid.UUID], list[Finding]] = defaultdict(list)
     for finding in found.exclude(state=Finding.State.REJECTED).select_related("village", "item"):
         if finding.pk not in {entry.id for entry in rows}:
@@ -275,7 +281,9 @@ def _check_reuse(plan: Plan) -> None:
                 message = _("Row %(row)s has the same picture for another place.") % {"row": other.row}
                 plan.errors.append(entry.problem.error("photos", message))
             if used.get(photo.sha256, set()) and entry.row not in plan.there | set(plan.duplicates):
-                plan.errors.append(entry.problem.error("photos", _("This picture already proves an earlier finding.")))
+                plan.errors.append(
+                    entry.problem.error("photos", _("This picture already proves an earlier finding."))
+                )
 
 
 def _one_place(one: Entry, other: Entry) -> bool:

@@ -19,7 +19,9 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-def write(counties: Sequence[str], townships: Sequence[str], items: Sequence[str], where: Sequence[str]) -> bytes:
+def write(
+    counties: Sequence[str], townships: Sequence[str], items: Sequence[str], where: Sequence[str]
+) -> bytes:
     """Return the workbook; `where` is unit, township and village of the example."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
@@ -39,18 +41,28 @@ def write(counties: Sequence[str], townships: Sequence[str], items: Sequence[str
 
 
 def _head(book: Any, sheet: Any) -> None:
-    plain = book.add_format({"bold": True, "bg_color": "#E3EFEA", "border": 1, "text_wrap": True, "valign": "vcenter"})
-    needed = book.add_format({"bold": True, "bg_color": "#CDE5DB", "border": 1, "text_wrap": True, "valign": "vcenter"})
+    plain = book.add_format(
+        {"bold": True, "bg_color": "#E3EFEA", "border": 1, "text_wrap": True, "valign": "vcenter"}
+    )
+    needed = book.add_format(
+        {"bold": True, "bg_color": "#CDE5DB", "border": 1, "text_wrap": True, "valign": "vcenter"}
+    )
     for column, (key, names) in enumerate(HEADINGS.items()):
         sheet.set_column(column, column, WIDTHS.get(key, 14))
-        sheet.write_string(0, column, names[0] + ("*" if key in REQUIRED else ""), needed if key in REQUIRED else plain)
+        sheet.write_string(
+            0, column, names[0] + ("*" if key in REQUIRED else ""), needed if key in REQUIRED else plain
+        )
     sheet.set_row(0, 30)
     sheet.freeze_panes(1, 0)
 
 
 def _example(book: Any, sheet: Any, where: Sequence[str], items: Sequence[str]) -> None:
     grey = book.add_format({"italic": True, "font_color": "#777777", "text_wrap": True, "valign": "top"})
-    said = {**EXAMPLE, **dict(zip(("county", "township", "village"), where, strict=False)), "item": (items or [""])[0]}
+    said = {
+        **EXAMPLE,
+        **dict(zip(("county", "township", "village"), where, strict=False)),
+        "item": (items or [""])[0],
+    }
     for column, key in enumerate(HEADINGS):
         sheet.write_string(1, column, said.get(key, ""), grey)
 
@@ -61,7 +73,11 @@ def _choice(sheet: Any, lists: Any, column: int, key: str, words: Sequence[str])
         return
     lists.write_column(0, column, words)
     letter, target = chr(ord("A") + column), list(HEADINGS).index(key)
-    rule = {"validate": "list", "source": f"=选项!${letter}$1:${letter}${len(words)}", "error_type": "warning"}
+    rule = {
+        "validate": "list",
+        "source": f"=选项!${letter}$1:${letter}${len(words)}",
+        "error_type": "warning",
+    }
     sheet.data_validation(1, target, ROWS, target, rule)
 
 
@@ -70,10 +86,16 @@ def _notes(book: Any, sheet: Any) -> None:
     sheet.set_column(0, 0, 100)
     notes = [
         _("Columns marked * are needed. The example row is not imported; it may stay."),
-        _("A village is found by its code, else by unit, township and name; the name alone will do if it is unique."),
+        _(
+            "A village is found by its code, else by unit, township and name; the name alone will do if it is unique."
+        ),
         _("The item is its code (A1-01) or its name, as in the drop-down list."),
-        _("Pictures: at most 9 a row, floating with the upper left corner in the row, or inside a cell of the row."),
-        _("JPEG, PNG, WebP and HEIC are taken. Links to pictures on the web and IMAGE() formulas cannot be taken over."),
+        _(
+            "Pictures: at most 9 a row, floating with the upper left corner in the row, or inside a cell of the row."
+        ),
+        _(
+            "JPEG, PNG, WebP and HEIC are taken. Links to pictures on the web and IMAGE() formulas cannot be taken over."
+        ),
         _("The same file may be imported again: rows that are there already stay as they are."),
     ]
     for row, text in enumerate(notes):

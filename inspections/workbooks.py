@@ -10,6 +10,7 @@ them: IMAGE() and other links to the web, linked files, charts and shapes, pictu
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ MOST_COLUMNS = 60
 SHEET_RELATION = "/worksheet"
 DISPIMG = re.compile(r'DISPIMG\(\s*"([^"]+)"', re.IGNORECASE)
 CELL = re.compile(r"^([A-Z]{1,3})([0-9]{1,7})$")
+DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError, ValueError, KeyError)
 OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -60,7 +62,7 @@ class Workbook:
             self.zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
             raise Unreadable(_("The Excel file is damaged and cannot be read.")) from error
-        self.names = set(self.zip.namelist())
+        self.names = {_name(info.filename): info for info in self.zip.infolist()}
         self._check()
 
     def __enter__(self) -> "Workbook":
@@ -72,7 +74,7 @@ class Workbook:
     # --- what it is -----------------------------------------------------------------------------------------------
     def _check(self) -> None:
         infos = self.zip.infolist()
-        if "[Content_Types].xml" not in self.names or "xl/workbook.xml" not in self.names:
+        if "[content_types].xml" not in self.names or "xl/workbook.xml" not in self.names:
             raise Unreadable(_("This is no Excel workbook (.xlsx)."))
         if any(info.flag_bits & 1 for info in infos):
             raise Unreadable(_("The file is protected by a password. Save it without one."))
@@ -81,15 +83,14 @@ class Workbook:
         for info in infos:
             _check_part(info)
         self._check_xml()
-        if any("vbaproject" in name.lower() for name in self.names) or b"macroEnabled" in self._read(
-            "[Content_Types].xml"
-        ):
+        macros = any("vbaproject" in name for name in self.names)
+        if macros or b"macroEnabled" in self._read("[content_types].xml"):
             raise Unreadable(_("The file contains macros. Save it as a plain .xlsx workbook."))
 
     def _check_xml(self) -> None:
         """Refuse documents with a DTD: no Excel writes one, and entities can grow without end."""
         for name in self.names:
-            if name.lower().endswith((".xml", ".rels")):
+            if name.endswith((".xml", ".rels")):
                 start = self._read(name, 4096)
                 plain = start.replace(b"\x00", b"")
                 if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
@@ -97,14 +98,10 @@ class Workbook:
 
     def _read(self, name: str, size: int = -1) -> bytes:
         try:
-            with self.zip.open(name) as part:
+            with self.zip.open(self.names[name]) as part:
                 return part.read(size)
-        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError, KeyError) as error:
+        except DAMAGED as error:
             raise Unreadable(_("The Excel file is damaged and cannot be read.")) from error
-        except Exception as error:
-            if type(error).__module__ == "zlib":
-                raise Unreadable(_("The Excel file is damaged and cannot be read.")) from error
-            raise
 
     def picture(self, member: str, most: int) -> bytes:
         """Return a picture's bytes, one more than `most` at the most."""
@@ -116,9 +113,9 @@ class Workbook:
         if name not in self.names:
             return
         try:
-            with self.zip.open(name) as part:
+            with self.zip.open(self.names[name]) as part:
                 yield from _stream(part, tags)
-        except (ParseError, zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        except (ParseError, *DAMAGED) as error:
             raise Unreadable(_("The Excel file is damaged and cannot be read.")) from error
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
@@ -223,15 +220,15 @@ class Workbook:
         """Return number of the rich value → part, for those that are pictures kept in the file."""
         keys = [
             [key.get("n", "") for key in _children(structure, "k")]
-            for structure in self.elements("xl/richData/rdrichvaluestructure.xml", "s")
+            for structure in self.elements("xl/richdata/rdrichvaluestructure.xml", "s")
         ]
-        media = self.relations("xl/richData/richValueRel.xml")
+        media = self.relations("xl/richdata/richvaluerel.xml")
         order = [
             media.get(_attribute(rel, "id"), ("", ""))[1]
-            for rel in self.elements("xl/richData/richValueRel.xml", "rel")
+            for rel in self.elements("xl/richdata/richvaluerel.xml", "rel")
         ]
         found = {}
-        for n, value in enumerate(self.elements("xl/richData/rdrichvalue.xml", "rv")):
+        for n, value in enumerate(self.elements("xl/richdata/rdrichvalue.xml", "rv")):
             names = keys[_integer(value, "s")] if 0 <= _integer(value, "s") < len(keys) else []
             texts = dict(zip(names, (v.text or "" for v in _children(value, "v")), strict=False))
             index = texts.get("_rvRel:LocalImageIdentifier", "")
@@ -246,7 +243,9 @@ def _check_start(path: Path) -> None:
     if not start:
         raise Unreadable(_("The file is empty."))
     if start.startswith(OLE):
-        raise Unreadable(_("This is an old .xls file or one with a password. Save it as .xlsx without a password."))
+        raise Unreadable(
+            _("This is an old .xls file or one with a password. Save it as .xlsx without a password.")
+        )
     if not start.startswith(b"PK\x03\x04"):
         raise Unreadable(_("This is no Excel workbook (.xlsx)."))
 
@@ -269,10 +268,13 @@ def _stream(part: IO[bytes], tags: tuple[str, ...]) -> Iterator[Element]:
             element.clear()
 
 
+def _name(name: str) -> str:
+    """Return a part's name as the format compares it: some writers begin with a stroke, none may rely on case."""
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
 def _target(folder: str, target: str) -> str:
-    if target.startswith("/"):
-        return target.lstrip("/")
-    return posixpath.normpath(posixpath.join(folder, target))
+    return _name(target if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target)))
 
 
 def _local(element: Element) -> str:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inspections.forms.fields import PickField
@@ -30,9 +29,8 @@ class NewDocumentForm(forms.Form):
 class DocumentForm(forms.Form):
     """The passages of one draft, and whom it goes to."""
 
-    def __init__(self, *args: Any, document: Document, addressees: list[Division], **kwargs: Any) -> None:
-        initial = {"addressee": document.addressee_id, **document.text}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, data: Any = None, *, document: Document, addressees: list[Division]) -> None:
+        super().__init__(data, initial={"addressee": document.addressee_id, **document.text})
         self.document = document
         self.places = {str(place.pk): place for place in addressees}
         choices = [(key, place.label) for key, place in self.places.items()]
@@ -48,7 +46,7 @@ class DocumentForm(forms.Form):
 
 def _field(passage: Passage) -> forms.CharField:
     # what is missing may be added later: the sheet is only whole when it is issued
-    label: Promise = passage.label
+    label = str(passage.label)
     if passage.short:
         return forms.CharField(label=label, required=False, max_length=200)
     widget = forms.Textarea(attrs={"rows": passage.rows, "maxlength": 4000})

@@ -211,7 +211,13 @@ class Document(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(issued_at=None, serial=None, year=None, signed_by=None, number="")
-                | Q(issued_at__isnull=False, serial__gte=1, year__gte=1, signed_by__isnull=False, number__gt=""),
+                | Q(
+                    issued_at__isnull=False,
+                    serial__gte=1,
+                    year__gte=1,
+                    signed_by__isnull=False,
+                    number__gt="",
+                ),
                 name="document_issued_whole",
             ),
         ]

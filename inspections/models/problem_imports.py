@@ -103,7 +103,11 @@ class ProblemImport(models.Model):
     def confirm(self, *, skip_duplicates: bool) -> bool:
         """Ask a worker to carry it out; of two confirmations one counts."""
         asked = ProblemImport.objects.filter(pk=self.pk, state__in=[self.State.CHECKED, self.State.FAILED])
-        columns: dict[str, Any] = {"state": self.State.WAITING, "skip_duplicates": skip_duplicates, "tries": 0}
+        columns: dict[str, Any] = {
+            "state": self.State.WAITING,
+            "skip_duplicates": skip_duplicates,
+            "tries": 0,
+        }
         return bool(asked.update(**columns, error="", done=0))
 
     @alters_data

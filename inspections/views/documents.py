@@ -36,7 +36,9 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 def scoped(request: HttpRequest, pk: uuid.UUID, at: datetime) -> Document:
     """Return a document that the user may read; 404 is the answer for all others."""
     seen = Document.objects.visible_to(user_of(request), timezone.localdate(at))
-    return get_object_or_404(seen.select_related("office", "addressee", "drafted_by", "signed_by", "county"), pk=pk)
+    return get_object_or_404(
+        seen.select_related("office", "addressee", "drafted_by", "signed_by", "county"), pk=pk
+    )
 
 
 # --- the list -----------------------------------------------------------------------------------------------------
@@ -54,9 +56,16 @@ def documents(request: HttpRequest) -> HttpResponse:
     sets["received"] = seen.issued().exclude(own)
     tab = tab if tab in sets else ""
     rows = sets[tab].filter(kind=kind) if kind else sets[tab]
-    rows = rows.for_list().annotate(receipt_count=Count("receipts"), mine=Count("receipts", filter=Q(receipts__user=user)))
+    rows = rows.for_list().annotate(
+        receipt_count=Count("receipts"), mine=Count("receipts", filter=Q(receipts__user=user))
+    )
     page = Paginator(rows.order_by("-drafted_at", "pk"), ROWS).get_page(request.GET.get("page"))
-    context = {"page": page, "tabs": _tabs(sets, tab, kind), "kinds": _kinds(tab, kind), "makes": bool(user.roles(on) & {*MAKERS})}
+    context = {
+        "page": page,
+        "tabs": _tabs(sets, tab, kind),
+        "kinds": _kinds(tab, kind),
+        "makes": bool(user.roles(on) & {*MAKERS}),
+    }
     return render(request, "inspections/documents.html", context)
 
 
@@ -71,14 +80,21 @@ def _address(**query: str) -> str:
 def _tabs(sets: dict[str, Any], active: str, kind: str) -> list[dict[str, Any]]:
     words = {"": _("All issued"), "drafts": _("Drafts"), "sent": _("Sent by us"), "received": _("Received")}
     return [
-        {"label": words[tab], "url": _address(tab=tab, kind=kind), "count": rows.count(), "active": tab == active}
+        {
+            "label": words[tab],
+            "url": _address(tab=tab, kind=kind),
+            "count": rows.count(),
+            "active": tab == active,
+        }
         for tab, rows in sets.items()
     ]
 
 
 def _kinds(tab: str, kind: str) -> list[dict[str, Any]]:
     every = [("", _("Every kind")), *DocumentKind.choices]
-    return [{"label": label, "url": _address(tab=tab, kind=key), "active": key == kind} for key, label in every]
+    return [
+        {"label": label, "url": _address(tab=tab, kind=key), "active": key == kind} for key, label in every
+    ]
 
 
 # --- drafts -------------------------------------------------------------------------------------------------------
@@ -91,7 +107,9 @@ def document_new(request: HttpRequest) -> HttpResponse:
     kinds = [(kind.value, kind.label) for kind in drafting.kinds_for(user, on)]
     data = request.POST if request.method == "POST" else request.GET
     asked = "kind" in request.POST
-    form = NewDocumentForm(request.POST if asked else None, kinds=kinds, initial={"pick": data.getlist("pick")})
+    form = NewDocumentForm(
+        request.POST if asked else None, kinds=kinds, initial={"pick": data.getlist("pick")}
+    )
     if asked and form.is_valid():
         try:
             return _drafted(request, _draft(user, at, form.cleaned_data))
@@ -118,7 +136,9 @@ def _draft(user: User, at: datetime, data: dict[str, Any]) -> list[Document]:
 def _drafted(request: HttpRequest, drafts: list[Document]) -> HttpResponse:
     if len(drafts) == 1:
         return redirect("document_edit", drafts[0].pk)
-    words = ngettext("%(n)s draft, one for each addressee.", "%(n)s drafts, one for each addressee.", len(drafts))
+    words = ngettext(
+        "%(n)s draft, one for each addressee.", "%(n)s drafts, one for each addressee.", len(drafts)
+    )
     messages.success(request, words % {"n": len(drafts)})
     return redirect(reverse("documents") + "?tab=drafts")
 
@@ -143,7 +163,9 @@ def document_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect(document)
         except StepRefused as refusal:
             form.add_error(None, str(refusal))
-    return render(request, "inspections/document_edit.html", {"document": document, "form": form, "findings": findings})
+    return render(
+        request, "inspections/document_edit.html", {"document": document, "form": form, "findings": findings}
+    )
 
 
 @require(*MAKERS)
@@ -159,7 +181,9 @@ def document_issue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect(reverse("documents") + "?tab=drafts")
         _check_whole(document)
         document.issue(by=user, at=at, lines=papers.current_lines(document, timezone.localdate(at)))
-        messages.success(request, _("%(number)s is issued; its addressee has been told.") % {"number": document.number})
+        messages.success(
+            request, _("%(number)s is issued; its addressee has been told.") % {"number": document.number}
+        )
     except StepRefused as refusal:
         refused(request, refusal.code)
         messages.error(request, str(refusal))
@@ -167,9 +191,15 @@ def document_issue(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _check_whole(document: Document) -> None:
-    missing = [p.label for p in PASSAGES[document.kind] if p.required and not str(document.text.get(p.key, "")).strip()]
+    missing = [
+        p.label
+        for p in PASSAGES[document.kind]
+        if p.required and not str(document.text.get(p.key, "")).strip()
+    ]
     if missing and not document.is_issued:
-        message = _("Still to be written: %(passages)s") % {"passages": "、".join(str(label) for label in missing)}
+        message = _("Still to be written: %(passages)s") % {
+            "passages": "、".join(str(label) for label in missing)
+        }
         raise StepRefused(message, "incomplete")
 
 

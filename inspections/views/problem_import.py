@@ -48,14 +48,21 @@ def problem_import(request: HttpRequest) -> HttpResponse:
     form = ProblemListForm(*data, offices=_offices(user, on))
     if form.is_bound and form.is_valid():
         return redirect(_keep(user, at, form))
-    jobs = ProblemImport.objects.visible_to(user, on).select_related("by", "office").order_by("-created_at")[:20]
+    jobs = (
+        ProblemImport.objects.visible_to(user, on).select_related("by", "office").order_by("-created_at")[:20]
+    )
     return render(request, "inspections/problem_import.html", {"form": form, "jobs": jobs})
 
 
 def _keep(user: User, at: datetime, form: ProblemListForm) -> ProblemImport:
     file = form.cleaned_data["file"]
     job = ProblemImport(
-        office=form.office, by=user, created_at=at, name=file.name[:200], size=file.size, sha256=sha256_of(file)
+        office=form.office,
+        by=user,
+        created_at=at,
+        name=file.name[:200],
+        size=file.size,
+        sha256=sha256_of(file),
     )
     job.file.save("list.xlsx", file, save=False)
     job.save(force_insert=True)
@@ -79,7 +86,9 @@ def problem_import_check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         with tempfile.TemporaryDirectory() as folder:
             plan = importing.plan_of(job, importing.unpack(job, folder), at)
     except Unreadable as error:
-        return render(request, "inspections/problem_import_unreadable.html", {"job": job, "error": error}, status=422)
+        return render(
+            request, "inspections/problem_import_unreadable.html", {"job": job, "error": error}, status=422
+        )
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and not plan.errors:
         return _confirm(request, job, form.cleaned_data["skip_duplicates"], at)
@@ -88,7 +97,9 @@ def problem_import_check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _confirm(request: HttpRequest, job: ProblemImport, skip_duplicates: bool, at: datetime) -> HttpResponse:
     if job.by_id != user_of(request).pk:
-        messages.error(request, _("Who has uploaded the list imports it: the findings are recorded in that name."))
+        messages.error(
+            request, _("Who has uploaded the list imports it: the findings are recorded in that name.")
+        )
     elif job.confirm(skip_duplicates=skip_duplicates):
         record(request, "import", obj=job, at=at, sha256=job.sha256)
         hasten(job.pk)
@@ -97,7 +108,11 @@ def _confirm(request: HttpRequest, job: ProblemImport, skip_duplicates: bool, at
 
 def _page(job: ProblemImport, plan: Plan, form: ConfirmForm, user: User) -> dict[str, Any]:
     flagged = [
-        {"entry": entry, "findings": plan.duplicates.get(entry.row, []), "repeats": plan.repeats.get(entry.row)}
+        {
+            "entry": entry,
+            "findings": plan.duplicates.get(entry.row, []),
+            "repeats": plan.repeats.get(entry.row),
+        }
         for entry in plan.entries
         if entry.row in plan.duplicates or entry.row in plan.repeats
     ]
@@ -129,7 +144,9 @@ def problem_import_status(request: HttpRequest, pk: uuid.UUID) -> JsonResponse:
     done = job.state == STATE.DONE
     state = {STATE.CHECKED: STATE.WAITING}.get(STATE(job.state), job.state)
     url = reverse("issue_queue") if done else ""
-    return JsonResponse({"state": state, "done": job.done, "total": job.total, "url": url, "message": job.error})
+    return JsonResponse(
+        {"state": state, "done": job.done, "total": job.total, "url": url, "message": job.error}
+    )
 
 
 @require(*OFFICES)
@@ -149,7 +166,9 @@ def _choices(office: Division, on: date) -> tuple[list[str], list[str], list[str
     villages = Village.objects.current(on).with_places(on)
     if office.level != Division.Level.CITY:
         villages = villages.filter(county_id=office.pk)
-    rows = list(villages.values_list("county_name", "township_name", "name").order_by("county_name", "township_name"))
+    rows = list(
+        villages.values_list("county_name", "township_name", "name").order_by("county_name", "township_name")
+    )
     counties = list(dict.fromkeys(row[0] for row in rows if row[0]))
     townships = list(dict.fromkeys(row[1] for row in rows if row[1]))
     items = [f"{item.code} {item.name_zh}" for item in Item.objects.current()]

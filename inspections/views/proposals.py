@@ -80,13 +80,21 @@ def _page(request: HttpRequest, user: User, on: date, form: ProposalForm) -> dic
     if level in Proposal.Level.values:
         rows = rows.filter(level=level)
     joined = rows.select_related(
-        "office", "township", "county", "signed_by", "finding__village", "finding__item__aspect", "finding__township"
+        "office",
+        "township",
+        "county",
+        "signed_by",
+        "finding__village",
+        "finding__item__aspect",
+        "finding__township",
     ).prefetch_related("documents")
     page = Paginator(joined.order_by("-signed_at" if decided else "proposed_at", "pk"), ROWS)
     shown = page.get_page(request.GET.get("page"))
     return {
         "page": shown,
-        "rows": [{"proposal": row, "icon": ICONS[row.level], "refusal": row.refusal(user, on)} for row in shown],
+        "rows": [
+            {"proposal": row, "icon": ICONS[row.level], "refusal": row.refusal(user, on)} for row in shown
+        ],
         "tabs": _tabs(seen, level, decided),
         "levels": _levels(level, decided),
         "decided": decided,
@@ -99,9 +107,14 @@ def _tabs(seen: Any, level: str, decided: bool) -> list[dict[str, Any]]:
     of_level = seen.filter(level=level) if level in Proposal.Level.values else seen
     more = f"&level={level}" if level in Proposal.Level.values else ""
     return [
-        {"label": _("Waiting for a signature"), "url": f"?tab={more}", "count": of_level.waiting().count(), "active": not decided},
         {
-            "label": _("Decided"),
+            "label": _("Waiting for a signature"),
+            "url": f"?tab={more}",
+            "count": of_level.waiting().count(),
+            "active": not decided,
+        },
+        {
+            "label": _("Signed or dismissed"),
             "url": f"?tab=decided{more}",
             "count": of_level.exclude(state=Proposal.State.PROPOSED).count(),
             "active": decided,
@@ -112,7 +125,9 @@ def _tabs(seen: Any, level: str, decided: bool) -> list[dict[str, Any]]:
 def _levels(level: str, decided: bool) -> list[dict[str, Any]]:
     tab = "decided" if decided else ""
     every = [("", _("Every measure")), *Proposal.Level.choices]
-    return [{"label": label, "url": f"?tab={tab}&level={key}", "active": key == level} for key, label in every]
+    return [
+        {"label": label, "url": f"?tab={tab}&level={key}", "active": key == level} for key, label in every
+    ]
 
 
 urlpatterns = [path("proposals/", proposals, name="proposals")]

@@ -81,7 +81,7 @@ def test_a_finding_of_another_office_is_left_out(jinpu_office, finding):
 
 
 def test_a_closing_slip_lists_only_what_is_closed(hso, finding):
-    with pytest.raises(StepRefused, match="销号|closed"):
+    with pytest.raises(StepRefused, match=r"销号|closed"):
         draft(hso, "closing", finding)
 
 
@@ -153,7 +153,9 @@ def test_an_issued_document_says_what_its_findings_said(hso, finding, huajia_off
     assert papers.current_lines(document, timezone.localdate()) == document.lines
 
 
-@pytest.mark.parametrize("sql", ["UPDATE {} SET number = 'x' WHERE serial = 1", "DELETE FROM {} WHERE serial = 1"])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE {} SET number = 'x' WHERE serial = 1", "DELETE FROM {} WHERE serial = 1"]
+)
 def test_the_database_refuses_to_change_an_issued_document(hso, finding, sql):
     issue(draft(hso, "assignment", finding), hso)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -171,7 +173,9 @@ def test_the_addressee_is_told_and_opening_it_is_the_receipt(
     client_for, hso, finding, huajia_official, secretary, jinpu_office, xiangying_official
 ):
     document = issue(draft(hso, "assignment", finding), hso)
-    told = set(Notice.objects.filter(key=f"document:{document.pk}:issued").values_list("user__username", flat=True))
+    told = set(
+        Notice.objects.filter(key=f"document:{document.pk}:issued").values_list("user__username", flat=True)
+    )
     assert {huajia_official.username, secretary.username, jinpu_office.username} <= told
     assert xiangying_official.username not in told
     for user in (huajia_official, huajia_official, secretary, hso, jinpu_office):
@@ -219,7 +223,9 @@ def attach(client, document, body, name="盖章件.pdf"):
 
 
 @pytest.mark.parametrize(("body", "format"), [(PDF, "pdf"), (jpeg(), "jpeg")], ids=["pdf", "jpeg"])
-def test_the_signed_scan_is_kept_sealed_and_its_download_logged(client_for, hso, huajia_official, finding, body, format):
+def test_the_signed_scan_is_kept_sealed_and_its_download_logged(
+    client_for, hso, huajia_official, finding, body, format
+):
     document = issue(draft(hso, "assignment", finding), hso)
     assert attach(client_for(hso), document, body).status_code == 302
     scan = DocumentScan.objects.get()
@@ -231,7 +237,8 @@ def test_the_signed_scan_is_kept_sealed_and_its_download_logged(client_for, hso,
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"MZ" + bytes(200), PDF[:20], b"%PDF-1.4 cut", jpeg()[:20], b"PK\x03\x04" + bytes(99)]
+    "body",
+    [b"", b"<html>", b"MZ" + bytes(200), PDF[:20], b"%PDF-1.4 cut", jpeg()[:20], b"PK\x03\x04" + bytes(99)],
 )
 def test_anything_else_is_refused_as_a_scan(client_for, hso, finding, body):
     document = issue(draft(hso, "assignment", finding), hso)
@@ -273,7 +280,9 @@ def test_word_holds_the_table_with_thumbnails_and_names_the_faces(client_for, ag
     assert round(word.sections[0].page_width.cm, 1) == 21.0
 
 
-@pytest.mark.parametrize("kind", ["assignment", "extension", "supervision", "report", "closing", "talk", "circular"])
+@pytest.mark.parametrize(
+    "kind", ["assignment", "extension", "supervision", "report", "closing", "talk", "circular"]
+)
 def test_each_kind_is_a_page_a_sheet_and_a_word_file(client_for, hso, huajia_official, finding, kind):
     maker = huajia_official if kind in ("extension", "report") else hso
     if kind == "closing":

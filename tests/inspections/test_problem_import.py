@@ -15,9 +15,10 @@ from inspections.models import Finding, Photo, ProblemImport
 from inspections.problem_list import Limits
 from notifications.models import Notice
 from tests.inspections import lists
+from tests.inspections.evidence import send
 from tests.inspections.lists import cells
 from tests.inspections.making import report
-from tests.samples import HTML, bomb_png, jpeg, png
+from tests.samples import HTML, jpeg, png
 from villages.spreadsheet import Unreadable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -55,7 +56,7 @@ def said(page):
     return [(error.row, error.column.rstrip("*")) for error in page.context["errors"]]
 
 
-# --- the way of a list ----------------------------------------------------------------------------------------------
+# --- the way of a list ------------------------------------------------------------
 def test_a_list_waits_in_the_issue_queue_with_its_pictures(client_for, hso, village):
     rows = [cells(来文编号="辽环督12-1"), cells(具体地点="河边", 问题描述="河道漂浮物", 问题来源="12345热线")]
     client = client_for(hso)
@@ -63,7 +64,11 @@ def test_a_list_waits_in_the_issue_queue_with_its_pictures(client_for, hso, vill
     assert (job.state, job.counts) == ("done", {"created": 2, "photos": 3, "there": 0, "skipped": 0})
     first, second = Finding.objects.order_by("outside_number").reverse()
     assert (first.state, first.source, first.outside_number) == ("reported", "provincial", "辽环督12-1")
-    assert (second.source, second.place, second.issuing_office) == ("hotline", "河边", hso.posts.get().division)
+    assert (second.source, second.place, second.issuing_office) == (
+        "hotline",
+        "河边",
+        hso.posts.get().division,
+    )
     assert str(first.outside_deadline) == "2026-12-15"
     assert [photo.source for photo in Photo.objects.all()] == ["album"] * 3
     assert (first.photo_uses.count(), first.is_complete()) == (2, True)
@@ -123,10 +128,8 @@ def test_a_row_twice_in_the_list_is_flagged(client_for, hso):
 
 
 def test_a_county_office_brings_in_its_own_villages_only(client_for, jinpu_office):
-    page = check(client_for(jinpu_office), lists.written([cells(), cells(区市县="长海县", 乡镇街道="", **{"村（社区）": "小盐场"})]).getvalue()) if False else check(
-        client_for(jinpu_office),
-        lists.written([cells(), cells(**{"区市县": "长海县", "乡镇（街道）": "大长山岛镇", "村（社区）": "小盐场"})]).getvalue(),
-    )
+    other = cells(**{"区市县": "长海县", "乡镇（街道）": "大长山岛镇", "村（社区）": "小盐场"})
+    page = check(client_for(jinpu_office), lists.written([cells(), other]).getvalue())
     assert said(page) == [(3, "村（社区）")]
 
 
@@ -151,7 +154,7 @@ def test_a_colleague_looks_and_the_uploader_imports(client_for, hso, hso_staff):
     assert confirm(client_for(hso), job).state == "waiting"
 
 
-# --- errors ---------------------------------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------
 @pytest.mark.parametrize(
     ("change", "column"),
     [
@@ -179,7 +182,8 @@ def test_each_error_names_row_and_column(client_for, hso, change, column):
 @pytest.mark.parametrize(
     "change",
     [
-        {"村（社区）": "柳家村"}, {"村（社区）": "柳家村村民委员会"}, {"乡镇（街道）": "华家"}, {"乡镇（街道）": "", "区市县": ""},
+        {"村（社区）": "柳家村"}, {"村（社区）": "柳家村村民委员会"}, {"乡镇（街道）": "华家"},
+        {"乡镇（街道）": "", "区市县": ""},
         {"外部时限": "2026年12月15日"}, {"严重程度": ""}, {"问题来源": "12345"},
     ],
 )  # fmt: skip
@@ -188,19 +192,25 @@ def test_what_people_write_is_understood(client_for, hso, change):
     assert said(page) == []
 
 
-@pytest.mark.parametrize(
-    ("pictures", "rows"),
-    [({2: [bomb_png()[:40]]}, [2]), ({2: [jpeg(1)], 3: [jpeg(1)]}, [3]), ({9: [jpeg(1)]}, [9])],
-    ids=["damaged", "the same for two places", "beside no row"],
-)
-def test_a_picture_that_proves_nothing_is_an_error(client_for, hso, monkeypatch, pictures, rows):
-    body = lists.floating([cells(), cells(具体地点="村尾")], {row: [jpeg(9)] * 0 or bodies for row, bodies in pictures.items() if bodies != [bomb_png()[:40]]})
-    if rows == [2]:
-        whole = lists.floating([cells(), cells(具体地点="村尾")], {2: [jpeg(1)]})
-        name = next(n for n in zipfile.ZipFile(io.BytesIO(whole)).namelist() if "media" in n)
-        body = lists.with_parts(whole, {name: HTML})
-    page = check(client_for(hso), body)
-    assert [row for row, _column in said(page)] == rows
+def test_one_picture_does_not_prove_two_places(client_for, hso):
+    rows = [cells(), cells(具体地点="村尾")]
+    assert said(check(client_for(hso), lists.floating(rows, {2: [jpeg()], 3: [jpeg()]}))) == [(3, "照片")]
+
+
+def test_a_picture_beside_no_row_is_not_lost_silently(client_for, hso):
+    assert said(check(client_for(hso), lists.floating([cells()], {9: [jpeg()]}))) == [(9, "照片")]
+
+
+def test_a_picture_that_is_none_is_an_error(client_for, hso):
+    body = lists.floating([cells()], {2: [jpeg()]})
+    name = next(n for n in zipfile.ZipFile(io.BytesIO(body)).namelist() if "media" in n)
+    assert said(check(client_for(hso), lists.with_parts(body, {name: HTML}))) == [(2, "照片")]
+
+
+def test_a_picture_that_proves_an_earlier_finding_is_an_error(client_for, hso, sibling_village, item):
+    known = report(hso, sibling_village, item, timezone.now())
+    send(hso, known, jpeg(), at=timezone.now())
+    assert said(check(client_for(hso), lists.floating([cells()], {2: [jpeg()]}))) == [(2, "照片")]
 
 
 def test_ten_pictures_in_a_row_are_one_too_many(client_for, hso):
@@ -216,7 +226,14 @@ def test_if_one_row_fails_none_comes_in_and_the_pictures_go_again(client_for, hs
 
     def late(*args):
         found = plan(*args)
-        report(hso, found.entries[1].village, found.entries[1].item, timezone.now(), id=found.entries[1].id, description="占用")
+        report(
+            hso,
+            found.entries[1].village,
+            found.entries[1].item,
+            timezone.now(),
+            id=found.entries[1].id,
+            description="占用",
+        )
         found.there.clear()
         return found
 
@@ -229,7 +246,7 @@ def test_if_one_row_fails_none_comes_in_and_the_pictures_go_again(client_for, hs
     assert not Photo.objects.exists()
 
 
-# --- the worker -------------------------------------------------------------------------------------------------------
+# --- the worker ------------------------------------------------------------
 def test_the_sweep_picks_up_what_no_message_started(client_for, hso):
     job = confirm(client_for(hso), upload(client_for(hso), lists.written([cells()]).getvalue()))
     assert problem_import.sweep(timezone.now()) == {"imported": 1}
@@ -247,7 +264,7 @@ def test_confirming_twice_imports_once(client_for, hso):
     assert (job.state, Finding.objects.count()) == ("done", 1)
 
 
-# --- hostile and odd files ----------------------------------------------------------------------------------------------
+# --- hostile and odd files ------------------------------------------------------------
 def bomb():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
@@ -283,8 +300,12 @@ HOSTILE = {
     "an entity": with_entity(),
     "macros": lists.with_parts(lists.written([cells()]).getvalue(), {"xl/vbaProject.bin": b"x"}),
     "a cell a million rows below": far_away(),
-    "no headings": lists.with_parts(lists.written([]).getvalue(), {"xl/worksheets/sheet1.xml": b"<worksheet/>"}),
-    "broken XML": lists.with_parts(lists.written([cells()]).getvalue(), {"xl/worksheets/sheet1.xml": b"<worksheet><x"}),
+    "no headings": lists.with_parts(
+        lists.written([]).getvalue(), {"xl/worksheets/sheet1.xml": b"<worksheet/>"}
+    ),
+    "broken XML": lists.with_parts(
+        lists.written([cells()]).getvalue(), {"xl/worksheets/sheet1.xml": b"<worksheet><x"}
+    ),
     "no rows": lists.written([]).getvalue(),
     "too many rows": lists.written([cells(问题描述=str(n)) for n in range(2105)]).getvalue(),
 }
@@ -309,7 +330,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(settings, client_for
     assert not ProblemImport.objects.exists()
 
 
-# --- the template ----------------------------------------------------------------------------------------------------------
+# --- the template ------------------------------------------------------------
 def test_the_empty_list_has_drop_downs_and_its_example_is_not_imported(client_for, hso, tmp_path, item):
     body = client_for(hso).get(reverse("problem_import_template")).content
     book = openpyxl.load_workbook(io.BytesIO(body))
@@ -324,4 +345,6 @@ def test_the_empty_list_has_drop_downs_and_its_example_is_not_imported(client_fo
         sheet.cell(3, column, {**{k.rstrip("*"): v for k, v in lists.ROW.items()}}.get(head, ""))
     out = io.BytesIO()
     book.save(out)
-    assert [p.number for p in problem_list.parse(lists.on_disk(tmp_path, out.getvalue()), LIMITS).problems] == [3]
+    assert [
+        p.number for p in problem_list.parse(lists.on_disk(tmp_path, out.getvalue()), LIMITS).problems
+    ] == [3]
