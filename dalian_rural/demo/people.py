@@ -1,6 +1,7 @@
 """The demo's people: leaders on three levels over every village, secretaries, offices, and the accounts to try."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from django.conf import settings
@@ -132,7 +133,7 @@ def _hold(user: User, post: Post, since: date) -> None:
     post.save(force_insert=True)
 
 
-def _backstage(places: Places, names: Names, since: date, taken: set[object]) -> None:
+def _backstage(places: Places, names: Names, since: date, taken: AbstractSet[object]) -> None:
     """Open an account without a password for every office and township that no demo account stands for."""
     offices: list[tuple[Division, str]] = [
         *((county, Role.COUNTY_OFFICE) for county in places.counties),

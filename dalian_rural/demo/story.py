@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -25,6 +26,13 @@ MEASURES = (
 RESULTS = ("已清理完毕，现场整洁", "问题已整改到位，落实日常保洁", "已恢复正常，纳入日常巡查")
 
 
+def office_hours(moment: datetime) -> datetime:
+    """Return the moment moved into its day's working hours (8:30 to 17:00); what came earlier stays earlier."""
+    local = timezone.localtime(moment)
+    passed = (local - local.replace(hour=0, minute=0, second=0, microsecond=0)) / timedelta(days=1)
+    return local.replace(hour=8, minute=30, second=0, microsecond=0) + passed * timedelta(hours=8.5)
+
+
 class Cast:
     """Who acts in the demo: the named accounts and one official for every office and township."""
 
@@ -43,7 +51,7 @@ class Story:
         self.case, self.cast, self.now = case, cast, now
         self.official = cast.at[case.township.pk]
         self.county = cast.at[case.county.pk]
-        self.start = now - timedelta(days=case.age)
+        self.start = min(office_hours(now - timedelta(days=case.age)), now)
 
     def play(self) -> bool:
         """Report, issue and go the case's way; tell whether the finding is new."""
@@ -54,7 +62,7 @@ class Story:
             self._finding().reject(by=self.office, at=self._after(0.2), reason="现场复核不属实")
         elif self.case.fate != "reported":
             self._issue()
-            FATES.get(self.case.fate, lambda story: None)(self)
+            FATES.get(self.case.fate, _waits)(self)
         return True
 
     @property
@@ -67,7 +75,7 @@ class Story:
 
     def _after(self, days: float) -> datetime:
         """Return a moment that many days after the report, never later than now."""
-        return min(self.start + timedelta(days=days), self.now)
+        return min(office_hours(self.start + timedelta(days=days)), self.now)
 
     # --- the report -------------------------------------------------------------------------------------------
     def _reporter(self) -> User:
@@ -81,16 +89,17 @@ class Story:
         declared = []
         if case.source != "hotline" or case.dice.random() < 0.5:
             declared = [self._photo("before", by, self.start)]
-        fields = {
+        fields: dict[str, Any] = {
             "village": case.village, "item": case.item, "description": case.words, "place": case.place,
             "severity": case.severity, "kind": case.kind, "photos": declared, "outside_number": case.outside,
         }  # fmt: skip
-        source = {"source": case.source} if case.source in OFFICE_SOURCES else {}
+        if case.source in OFFICE_SOURCES:
+            fields["source"] = case.source
         if case.source == "look_back":
             fields["recurrence_of"] = (
                 Finding.objects.filter(ending="fixed", county=case.county).order_by("pk").first()
             )
-        Finding.objects.report(id=case.id, by=by, at=self.start, digest=digest(fields), **source, **fields)
+        Finding.objects.report(id=case.id, by=by, at=self.start, digest=digest(fields), **fields)
 
     def _photo(self, side: str, by: User, at: datetime) -> dict[str, str]:
         case = self.case
@@ -133,6 +142,10 @@ class Story:
     def send_back(self, days: float) -> None:
         """Send back with a preset reason."""
         self._finding().send_back(by=self.county, at=self._after(days), reason="死角未清理到位，请补充整改")
+
+
+def _waits(story: Story) -> None:
+    """Nothing more happens: it is in hand, or overdue."""
 
 
 def _closed(story: Story, first: float = 0.0) -> None:
