@@ -34,7 +34,7 @@ class Period:
     def label(self) -> str:
         """Name the period: a month or a quarter where it is one, else its days."""
         if self == month_of(self.since):
-            return _("%(year)s-%(month)02d") % {"year": self.since.year, "month": self.since.month}
+            return _("%(year)s-%(month)s") % {"year": self.since.year, "month": f"{self.since:%m}"}
         if self == quarter_of(self.since):
             return _("quarter %(n)s of %(year)s") % {"year": self.since.year, "n": (self.since.month + 2) // 3}
         return f"{self.since} – {self.until}"
@@ -118,7 +118,7 @@ def children(division: Division, on: date) -> list[Division]:
 def parts_of(division: Division, period: Period, on: date) -> list[Part]:
     """Tell for each place below how its ledger of the period stands, in two queries."""
     rows = children(division, on)
-    newest = Submission.objects.of_period(period.since, period.until).filter(division__in=rows).latest()
+    newest = Submission.objects.of_period(period.since, period.until).filter(division__in=rows).newest()
     found = {row.division_id: row for row in newest.with_decision()}
     return [Part(row, found.get(row.pk), period.due_on, on) for row in rows]
 

@@ -20,7 +20,7 @@ from inspections.steps import StepRefused
 from notifications.models import Notice
 from villages.models import Division
 
-ROLE_OF_LEVEL = {
+ROLE_OF_LEVEL: dict[str, str] = {
     Division.Level.CITY: Role.CITY_OFFICE,
     Division.Level.COUNTY: Role.COUNTY_OFFICE,
     Division.Level.TOWNSHIP: Role.TOWNSHIP,
@@ -53,7 +53,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         joined = self.select_related("division", "receiver", "submitted_by", "decision__by")
         return joined.defer("rows", "parts")
 
-    def latest(self) -> "SubmissionQuerySet":
+    def newest(self) -> "SubmissionQuerySet":
         """Return only the newest version of each place and period."""
         newer = Submission.objects.filter(
             division=models.OuterRef("division"), since=models.OuterRef("since"), until=models.OuterRef("until"),

@@ -106,7 +106,7 @@ def ledger_bulk(request: HttpRequest) -> HttpResponse:
     user, at = user_of(request), timezone.now()
     form, back = BulkForm(request.POST), _back(request)
     if not form.is_valid():
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect(back)
     picked, do = form.cleaned_data["pick"][:MOST_PICKED], form.cleaned_data["do"]
     seen = Finding.objects.visible_to(user, timezone.localdate(at)).filter(pk__in=picked)

@@ -152,7 +152,7 @@ def _again(request: HttpRequest, form: ReviewForm, pk: uuid.UUID, at: datetime) 
     shown = queue(user_of(request), at, str(pk))
     if shown["case"] and shown["case"].pk == pk:
         return _answer(request, shown, at, form)
-    words = " ".join(error for errors in form.errors.values() for error in errors)
+    words = " ".join(str(error) for errors in form.errors.values() for error in errors)
     if request.headers.get("HX-Request"):
         return _answer(request, shown, at, HX_Trigger=json.dumps({"toast": {"text": words, "error": True}}))
     messages.error(request, words)

@@ -56,7 +56,7 @@ def _period(request: HttpRequest, on: date) -> submitting.Period:
 
 def _due(place: Any, on: date) -> dict[str, Any]:
     """Return how a place stands with each of the suggested periods."""
-    newest = Submission.objects.filter(division=place).latest().with_decision()
+    newest = Submission.objects.filter(division=place).newest().with_decision()
     found = {(row.since, row.until): row for row in newest}
     periods = submitting.suggested(on)
     parts = [submitting.Part(place, found.get((p.since, p.until)), p.due_on, on) for p in periods]
