@@ -1,4 +1,4 @@
-from villages.views import areas, coverage, holidays, imports, places, roster
+from villages.views import areas, coverage, difficulties, holidays, imports, places, roster
 
 urlpatterns = [
     *coverage.urlpatterns,
@@ -7,4 +7,5 @@ urlpatterns = [
     *areas.urlpatterns,
     *holidays.urlpatterns,
     *places.urlpatterns,
+    *difficulties.urlpatterns,
 ]

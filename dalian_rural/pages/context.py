@@ -54,7 +54,12 @@ PLACES = (
         _("Responsibilities"),
         "diagram-3",
         READERS,
-        also=("/villages/responsibilities/", "/villages/areas/", "/villages/persons/"),
+        also=(
+            "/villages/responsibilities/",
+            "/villages/areas/",
+            "/villages/persons/",
+            "/villages/difficulties/",
+        ),
     ),
     Place("submissions", _("Submitted ledgers"), "inboxes", OFFICES | {Role.TOWNSHIP, Role.AUDITOR}),
     Place("guidance", _("Guidance"), "book", EVERYBODY - {Role.SYSADMIN}),

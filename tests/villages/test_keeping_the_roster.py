@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from tests.cast import SINCE, make_village
 from tests.villages.making import as_csv, as_xlsx
-from villages.models import Area, Division, ImportFile, Person, Responsibility, Village
+from villages.models import Area, Difficulty, Division, ImportFile, Person, Responsibility, Village
 from villages.spreadsheet import read_rows
 
 HEAD = ("姓名", "职务", "单位", "电话", "包保类型", "区市县", "片区", "乡镇街道", "村", "起始日期", "依据")
@@ -209,6 +209,27 @@ def test_village_file_is_edited_by_its_office_only(
     client_for(jinpu_office).post(f"/villages/{village.pk}/edit/", data)
     village.refresh_from_db()
     assert (village.coast, village.households) == (True, 12)
+
+
+def test_a_township_raises_its_own_difficulty(
+    huajia_official: User,
+    xiangying_official: User,
+    jinpu_office: User,
+    changhai_office: User,
+    huajia: Division,
+    client_for: Browser,
+) -> None:
+    url = f"/villages/difficulties/township/{huajia.pk}/"
+    assert client_for(xiangying_official).post(url, {"text": "别人的"}).status_code == 404
+    assert client_for(huajia_official).post(url, {"text": "没有垃圾中转站"}).status_code == 302
+    raised = Difficulty.objects.get()
+    assert (raised.village, raised.place) == (None, huajia)
+    answer = f"/villages/difficulties/{raised.pk}/answer/"
+    assert client_for(changhai_office).post(answer, {"answer": "好"}).status_code == 404
+    assert "没有垃圾中转站" in client_for(jinpu_office).get("/villages/difficulties/").content.decode()
+    assert client_for(jinpu_office).post(answer, {"answer": "明年立项"}).url == "/villages/difficulties/"
+    assert "明年立项" in client_for(huajia_official).get("/villages/difficulties/").content.decode()
+    assert "明年立项" not in client_for(xiangying_official).get("/villages/difficulties/").content.decode()
 
 
 def test_difficulty_is_raised_by_the_township_and_answered_by_the_office(

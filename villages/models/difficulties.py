@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,16 @@ class DifficultyQuerySet(models.QuerySet["Difficulty"]):
         divisions = Division.objects.townships(on).filter(townships)
         return self.filter(
             Q(village__in=villages.values("pk")) | Q(village=None, township__in=divisions.values("pk"))
+        )
+
+    def waiting_first(self) -> "DifficultyQuerySet":
+        """Order by what still waits for an answer, the oldest first; then the latest answers."""
+        return self.order_by(F("answered_at").desc(nulls_first=True), "raised_at", "pk")
+
+    def raise_by_township(self, township: Division, *, by: Any, at: datetime, text: str) -> "Difficulty":
+        """Record a difficulty of a township as a whole."""
+        return self.create(
+            township=township, text=text, raised_by_id=by.pk, raised_by_name=str(by), raised_at=at
         )
 
     def raise_for(self, village: Village, *, by: Any, at: datetime, text: str) -> "Difficulty":
@@ -65,6 +75,11 @@ class Difficulty(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+    @property
+    def place(self) -> Village | Division:
+        """Return the village it is about, or the township as a whole."""
+        return self.village or self.township
 
     @alters_data
     def give_answer(self, *, by: Any, at: datetime, answer: str) -> bool:

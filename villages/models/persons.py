@@ -106,13 +106,15 @@ class ResponsibilityQuerySet(DatedQuerySet):
             raise RosterRefused(
                 _("%(person)s began only on %(day)s.") % {"person": later.person, "day": later.since}
             )
+        still = self.model.objects.filter(Q(until__isnull=True) | Q(until__gt=since), kind=kind, **target)
         if replace:
             others.end(since)
+            still.exclude(person=person).filter(since__lt=since).update(until=since)
         if holders.filter(person=person).exists():
             raise RosterRefused(
                 _("%(person)s already covers %(place)s.") % {"person": person, "place": place}
             )
-        if kind in Responsibility.SINGLE and (holder := holders.select_related("person").first()):
+        if kind in Responsibility.SINGLE and (holder := still.select_related("person").first()):
             raise RosterRefused(
                 _("%(person)s holds this until replaced: %(place)s.")
                 % {"person": holder.person, "place": place}

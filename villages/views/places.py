@@ -8,14 +8,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.log import record
 from villages.access import KEEPERS, REGISTRARS, may, require, today
-from villages.forms import AnswerForm, DifficultyForm, MergeForm, NaturalVillageForm, VillageForm
-from villages.models import Difficulty, Division, Village
+from villages.forms import MergeForm, NaturalVillageForm, VillageForm
+from villages.models import Division, Village
 
 PER_PAGE = 20
 
@@ -89,38 +88,6 @@ def village_merge(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "villages/village_merge.html", context)
 
 
-@require("township", "leader")
-@require_POST
-def difficulty_raise(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Raise a difficulty of a village; its leader's office answers."""
-    on = today()
-    village = get_object_or_404(Village.objects.current(on).visible_to(request.user, on), pk=pk)
-    form = DifficultyForm(request.POST)
-    if form.is_valid():
-        Difficulty.objects.raise_for(
-            village, by=request.user, at=timezone.now(), text=form.cleaned_data["text"]
-        )
-        messages.success(request, _("The difficulty was passed to the office."))
-    else:
-        messages.error(request, _("Please write what the difficulty is."))
-    return redirect(village)
-
-
-@require(*KEEPERS)
-@require_POST
-def difficulty_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Answer a difficulty once."""
-    on = today()
-    seen = Difficulty.objects.visible_to(request.user, on, *KEEPERS)
-    difficulty = get_object_or_404(seen.select_related("village"), pk=pk)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please write an answer."))
-    elif not difficulty.give_answer(by=request.user, at=timezone.now(), answer=form.cleaned_data["answer"]):
-        messages.error(request, _("Someone else has just answered."))
-    return redirect("village", difficulty.village_id)
-
-
 def kept_village(request: HttpRequest, pk: UUID) -> Village:
     """Return a village of the places whose files the user keeps, or 404."""
     on = today()
@@ -150,6 +117,4 @@ urlpatterns = [
     path("<uuid:pk>/merge/", village_merge, name="village_merge"),
     path("<uuid:pk>/natural/", natural_village_add, name="natural_village_add"),
     path("<uuid:pk>/natural/<int:natural>/remove/", natural_village_remove, name="natural_village_remove"),
-    path("<uuid:pk>/difficulties/", difficulty_raise, name="difficulty_raise"),
-    path("difficulties/<uuid:pk>/answer/", difficulty_answer, name="difficulty_answer"),
 ]
