@@ -172,12 +172,20 @@ class FindingBase(models.Model):
         if self.state not in rule.states:
             message = _("This finding is now “%(state)s”; the step is not possible from there.")
             return StepRefused(message % {"state": self.get_state_display()}, "wrong_state")
-        if rule.part and self.parts.filter(user=user).exclude(part=rule.part).exists():
+        if rule.part and self._part_of(user) not in {None, rule.part}:
             message = _(
                 "You have already acted for the other side of this finding; a colleague has to do this."
             )
             return StepRefused(message, "both_sides")
         return self._special_refusal(step, user, at)
+
+    def _part_of(self, user: "User") -> str | None:
+        """Return the side the user is on; read once for all the steps that a page asks about."""
+        known = self.__dict__.setdefault("_known_parts", {})
+        if user.pk not in known:
+            known[user.pk] = self.parts.filter(user=user).values_list("part", flat=True).first()
+        part: str | None = known[user.pk]
+        return part
 
     def _special_refusal(self, step: str, user: "User", at: datetime) -> StepRefused | None:
         if step == "issue" and not self.is_complete() and not self.may_issue_incomplete(at):
@@ -270,6 +278,7 @@ class FindingBase(models.Model):
     def _adopt(self, changes: Mapping[str, Any]) -> None:
         """Let the instance show what was written, once nothing can refuse any more."""
         self.version += 1
+        self.__dict__.pop("_known_parts", None)
         for name, value in changes.items():
             setattr(self, name, value)
 
