@@ -28,7 +28,7 @@ OTHER_EVENTS: dict[str, Promise] = {
     "decide_plan": gettext_lazy("Plan decided"),
     "decide_extension": gettext_lazy("Extension decided"),
     "decide_claim": gettext_lazy("Claim decided"),
-    "due_set": gettext_lazy("Due date set"),
+    "date_set": gettext_lazy("Due date set"),
     "check_lapsed": gettext_lazy("County check lapsed"),
 }
 UNDOABLE = [name for name, step in STEPS.items() if step.undoable]

@@ -57,7 +57,9 @@ def amended(finding: "FindingBase", before: "FindingBase", at: datetime) -> None
         message = _("Finding %(number)s was amended: %(village)s, %(item)s. The due date stays %(due)s.")
         return message % _facts(finding)
 
-    _tell(finding, users, "amend", text, at, wait=False)
+    # a township that gets it only now learns of it in the same minute, as at issue
+    urgent = before.township_id != finding.township_id
+    _tell(finding, users, "amend", text, at, wait=False, urgent=urgent)
     if before.village_id != finding.village_id:
         lost = set(recipients.issue_users(before, on)) - set(users)
         _moved_away(finding, sorted(lost, key=lambda user: str(user.pk)), at)

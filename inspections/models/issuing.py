@@ -135,7 +135,7 @@ class IssuingVerbs(FindingBase):
         if not changes:
             raise StepRefused(_("Nothing has been changed."), "invalid")
         if village:
-            changes |= self._move(village, timezone.localdate(at))
+            changes |= self._move(village, timezone.localdate(self.issued_at or at))
         before = copy(self)
         event = self.take("amend", by=by, at=at, remark=remark, **changes)
         if self.state != State.REPORTED:
@@ -143,7 +143,10 @@ class IssuingVerbs(FindingBase):
         return event
 
     def _move(self, village: "Village", on: date) -> dict[str, Any]:
-        """Return the columns of another village; a numbered finding stays in its unit, a county's own one too."""
+        """Return the columns of another village, as they were on the day of issue.
+
+        A numbered finding stays in its unit, and so does a county's own one.
+        """
         places = places_of(village, on)
         if self.issuing_office.level == Division.Level.COUNTY and places["county"] != self.issuing_office:
             raise StepRefused(_("A county office issues findings of its own unit only."), "invalid")

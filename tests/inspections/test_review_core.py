@@ -1,10 +1,13 @@
 """Corners of the rules where two of them meet: moved villages, late requests, undone merges, signed endings."""
 
+import io
 import uuid
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from inspections.models import Finding, Milestone, PhotoUse
 from inspections.recipients import secretary_users
@@ -13,6 +16,7 @@ from notifications.models import Notice
 from tests.inspections.evidence import send, sha
 from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
+from villages.models import Person, Responsibility, RosterRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -29,7 +33,9 @@ def told(step: str) -> set[str]:
     return set(Notice.objects.filter(step=step).values_list("user__username", flat=True))
 
 
-def test_a_county_office_cannot_move_its_report_into_another_unit(jinpu_office, village, island_village, item):
+def test_a_county_office_cannot_move_its_report_into_another_unit(
+    jinpu_office, village, island_village, item
+):
     own = report(jinpu_office, village, item, NOW)
     with pytest.raises(StepRefused) as refused:
         own.amend(by=jinpu_office, at=NOW, village=island_village)
@@ -59,7 +65,9 @@ def test_granting_an_old_request_never_takes_days_away(finding, huajia_official,
     assert fresh(finding).due_on == date(2026, 11, 25)
 
 
-def test_a_second_plan_is_more_time_and_not_a_new_first_due_date(inspector, huajia_official, hso, village, item):
+def test_a_second_plan_is_more_time_and_not_a_new_first_due_date(
+    inspector, huajia_official, hso, village, item
+):
     found = report(inspector, village, item, NOW, kind="by_date")
     for day in (date(2026, 12, 10), date(2026, 12, 31)):
         fresh(found).file_plan(by=huajia_official, at=NOW, measures="修缮", owner="村委会", date=day)
@@ -150,7 +158,9 @@ def test_a_decision_stands_from_the_moment_its_notices_are_shown(finding, hso):
 
 def test_whoever_stands_in_for_the_secretary_is_told_too(finding, secretary, village_leader):
     post = secretary.posts.get()
-    village_leader.posts.create(role="leader", deputy_for=post, since=date(2026, 11, 1), until=date(2026, 12, 1))
+    village_leader.posts.create(
+        role="leader", deputy_for=post, since=date(2026, 11, 1), until=date(2026, 12, 1)
+    )
     assert set(secretary_users(finding, NOW.date())) == {secretary, village_leader}
     assert secretary_users(finding, date(2026, 12, 1)) == [secretary]
 
@@ -159,3 +169,70 @@ def test_a_county_patrol_is_never_recorded_as_a_visit_that_scores(jinpu_office, 
     with pytest.raises(StepRefused):
         report(jinpu_office, village, item, NOW, source="third_party")
     assert not Finding.objects.exists()
+
+
+def test_a_moved_finding_keeps_the_chain_of_its_day_of_issue(finding, hso, xiangying, sibling_village):
+    for name, since, until in (
+        ("旧书记", date(2020, 1, 1), date(2026, 11, 19)),
+        ("新书记", date(2026, 11, 19), None),
+    ):
+        person = Person.objects.create(name=name)
+        Responsibility.objects.create(
+            person=person, kind="secretary", township=xiangying, since=since, until=until
+        )
+    fresh(finding).amend(by=hso, at=LATER, village=sibling_village)
+    assert fresh(finding).chain["secretary"]["name"] == "旧书记"
+
+
+def test_a_township_has_one_secretary_on_a_day_even_when_the_end_is_known(xiangying):
+    old, new = Person.objects.create(name="旧书记"), Person.objects.create(name="新书记")
+    end = date(2026, 12, 31)
+    Responsibility.objects.create(
+        person=old, kind="secretary", township=xiangying, since=date(2020, 1, 1), until=end
+    )
+    begins = {"person": new, "kind": "secretary", "place": xiangying, "since": date(2026, 12, 1)}
+    with pytest.raises(RosterRefused):
+        Responsibility.objects.assign(**begins)
+    Responsibility.objects.assign(**begins, replace=True)
+    assert Responsibility.objects.get(person=old).until == date(2026, 12, 1)
+
+
+def test_a_reader_of_the_roster_gets_no_telephone_numbers(client_for, agency, jinpu_office, secretary):
+    Person.objects.filter(pk=secretary.person_id).update(phone="13800000000")
+    for user, expected in ((agency, ""), (jinpu_office, "13800000000")):
+        content = client_for(user).get(reverse("responsibilities_export")).content
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        line = next(row for row in rows if "郑直" in row)
+        assert str(line[4]) == expected
+
+
+def test_an_old_post_opens_no_roster_of_its_old_day(client_for, huajia_official, changhai, dachangshan):
+    huajia_official.posts.create(
+        role="county_office", division=changhai, since=date(2019, 1, 1), until=date(2019, 12, 31)
+    )
+    person = Person.objects.create(name="岛上书记")
+    Responsibility.objects.create(
+        person=person, kind="secretary", township=dachangshan, since=date(2018, 1, 1)
+    )
+    page = client_for(huajia_official).get(reverse("responsibilities"), {"on": "2019-06-01"})
+    assert "岛上书记" not in page.content.decode()
+
+
+def test_a_look_back_names_the_fixed_finding_that_came_back(
+    client_for, finding, hso, huajia_official, jinpu_office, village, item
+):
+    submit(finding, huajia_official, LATER)
+    fresh(finding).pass_check(by=jinpu_office, at=LATER)
+    fresh(finding).close(by=hso, at=LATER)
+    body = {
+        "village": str(village.pk),
+        "item": item.code,
+        "description": "又堆了垃圾",
+        "recurrence_of": finding.number,
+    }
+    url = f"/api/v1/findings/{uuid.uuid4()}/"
+    refused = client_for(hso).put(url, body, content_type="application/json")
+    assert refused.status_code == 400
+    stored = client_for(hso).put(url, {**body, "source": "look_back"}, content_type="application/json")
+    assert stored.status_code == 201
+    assert stored.json()["recurrence_of"] == str(finding.pk)
