@@ -195,7 +195,7 @@ class FindingBase(models.Model):
             return StepRefused(message % {"hours": settings.ISSUE_INCOMPLETE_AFTER_HOURS}, "incomplete")
         if step in {"close", "send_back"} and self.awaits_check(at) and not self._is_checker(user, at):
             return StepRefused(_("The county office checks this finding first."), "awaits_check")
-        if step == "check" and not self.awaits_check(at):
+        if step in {"check", "send_back"} and self._check_is_over(at) and self._only_checks(user, at):
             return StepRefused(_("The county's check is over; the city office decides."), "check_over")
         return self._unsigned(user, at) if step in {"close", "withdraw"} else None
 
@@ -207,6 +207,13 @@ class FindingBase(models.Model):
 
     def _is_checker(self, user: "User", at: datetime) -> bool:
         return Actor.CHECKER in self.actors(user, timezone.localdate(at))
+
+    def _only_checks(self, user: "User", at: datetime) -> bool:
+        return Actor.ISSUER not in self.actors(user, timezone.localdate(at))
+
+    def _check_is_over(self, at: datetime) -> bool:
+        """Tell whether a submission waits for the issuing office alone."""
+        return self.state == State.SUBMITTED and not self.awaits_check(at)
 
     def _may_sign(self, user: "User", at: datetime) -> bool:
         return Actor.SIGNER in self.actors(user, timezone.localdate(at))

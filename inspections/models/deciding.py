@@ -160,7 +160,8 @@ class DecidingVerbs(RectifyingVerbs):
         request = self._asked(Extension, accept, reason)
         # asked for before a return moved the due date: granting it never takes days away
         until = max(request.until, self.due_on or request.until)
-        changes = {"due_on": until, "awaits_calendar": False} if accept else {}
+        # a first due date that awaits the holiday table still does: on-time needs it
+        changes = {"due_on": until} if accept else {}
         return self._decide_request("decide_extension", request, by, at, accept, reason, [], changes)
 
     @transaction.atomic

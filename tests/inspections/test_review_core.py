@@ -9,14 +9,16 @@ import pytest
 from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
-from inspections.models import Finding, Milestone, PhotoUse
+from accounts.models import User
+from inspections.models import DeadlineRule, Finding, Milestone, PhotoUse
 from inspections.recipients import secretary_users
+from inspections.reminders import set_awaited_dates
 from inspections.steps import StepRefused
 from notifications.models import Notice
 from tests.inspections.evidence import send, sha
 from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
-from villages.models import Person, Responsibility, RosterRefused
+from villages.models import Holiday, Person, Responsibility, RosterRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -104,12 +106,17 @@ def test_a_stage_of_a_refused_plan_is_not_reported_as_done(inspector, huajia_off
         fresh(found).complete_milestone(refused_stage, by=huajia_official, at=NOW)
 
 
-def test_the_county_no_longer_checks_after_its_day(finding, huajia_official, jinpu_office):
+def test_the_county_no_longer_checks_after_its_day(finding, huajia_official, jinpu_office, hso):
     submit(finding, huajia_official, LATER)
-    row = fresh(finding)
+    late = LATER + timedelta(days=10)
     with pytest.raises(StepRefused) as refused:
-        row.pass_check(by=jinpu_office, at=LATER + timedelta(days=10))
+        fresh(finding).pass_check(by=jinpu_office, at=late)
     assert refused.value.code == "check_over"
+    with pytest.raises(StepRefused) as refused:
+        fresh(finding).send_back(by=jinpu_office, at=late, reason="死角未清")
+    assert refused.value.code == "check_over"
+    fresh(finding).send_back(by=hso, at=late, reason="死角未清")
+    assert fresh(finding).state == "returned"
 
 
 def test_undoing_a_merge_takes_the_photos_back(finding, agency, hso, village, item):
@@ -236,3 +243,29 @@ def test_a_look_back_names_the_fixed_finding_that_came_back(
     stored = client_for(hso).put(url, {**body, "source": "look_back"}, content_type="application/json")
     assert stored.status_code == 201
     assert stored.json()["recurrence_of"] == str(finding.pk)
+
+
+def test_an_extension_before_the_holiday_table_leaves_the_first_due_date_to_be_set(
+    finding, huajia_official, hso
+):
+    Finding.objects.filter(pk=finding.pk).update(
+        due_on=None, first_due_on=None, awaits_calendar=True, rule=working_days(finding, hso)
+    )
+    until = date(2027, 1, 20)
+    fresh(finding).ask_extension(by=huajia_official, at=NOW, until=until, reason="冻土")
+    fresh(finding).decide_extension(by=hso, at=NOW, accept=True)
+    Holiday.objects.seed()
+    set_awaited_dates(at=LATER)
+    row = fresh(finding)
+    assert (row.due_on, row.first_due_on, row.awaits_calendar) == (until, date(2026, 11, 25), False)
+
+
+def working_days(finding: Finding, by: User) -> DeadlineRule:
+    return DeadlineRule.objects.create(
+        office=finding.issuing_office,
+        since=date(2020, 1, 1),
+        days=5,
+        counting="working",
+        created_by=by,
+        created_at=NOW,
+    )
