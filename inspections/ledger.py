@@ -26,7 +26,7 @@ LONGEST_TEXT = 100
 
 # what the tabs above the list are called; today and overdue are told by the date
 TABS: dict[str, Promise] = {
-    "": _("All issued"),
+    "": _("All"),
     "open": _("Open"),
     "today": _("Due today"),
     "overdue": _("Overdue"),
