@@ -17,7 +17,9 @@ def behind(application: Application, proxies: int) -> Application:
         return application
 
     def forwarded(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        addresses = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        addresses = [
+            part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
+        ]
         if len(addresses) >= proxies:
             environ["REMOTE_ADDR"] = addresses[-proxies]
         return application(environ, start_response)

@@ -72,7 +72,9 @@ def write(
 ) -> Written:
     """Write lines and their control totals to a file; tells `progress` how many rows are done, every hundred."""
     with tempfile.TemporaryDirectory() as folder:
-        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False})
+        book = xlsxwriter.Workbook(
+            str(path), {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False}
+        )
         writer = _Writer(book, sheet, Path(folder))
         for line in lines:
             writer.add(line)

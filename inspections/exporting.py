@@ -53,7 +53,9 @@ def _write(job: ExportJob, path: Path) -> None:
     thumbnails = content.total <= MOST_THUMBNAILS
     below = subtitle(job, content.total)
     sheet = excel.Sheet(content.title, below, settings.SITE_URL.rstrip("/"), fetch if thumbnails else None)
-    written = excel.write(path, content.lines, sheet, lambda done: job.progress(done, content.total, timezone.now()))
+    written = excel.write(
+        path, content.lines, sheet, lambda done: job.progress(done, content.total, timezone.now())
+    )
     digest, totals = hashlib.sha256(path.read_bytes()).hexdigest(), written.totals.as_json()
     with path.open("rb") as body:
         job.finish(File(body, "ledger.xlsx"), timezone.now(), rows=written.rows, sha256=digest, totals=totals)
@@ -62,7 +64,11 @@ def _write(job: ExportJob, path: Path) -> None:
 def subtitle(job: ExportJob, rows: int) -> str:
     """Say who made the list, when, and how long it is."""
     words = _("Made by %(name)s on %(at)s, %(rows)s findings")
-    return words % {"name": job.user, "at": f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M}", "rows": rows}
+    return words % {
+        "name": job.user,
+        "at": f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M}",
+        "rows": rows,
+    }
 
 
 def content_of(job: ExportJob) -> Content:

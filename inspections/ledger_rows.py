@@ -92,7 +92,9 @@ def _words(language: str) -> Words:
     return Words(
         english=language == "en",
         url=(before, after),
-        badges={key: render_to_string("inspections/ledger/_badge.html", {"key": key}).strip() for key in keys},
+        badges={
+            key: render_to_string("inspections/ledger/_badge.html", {"key": key}).strip() for key in keys
+        },
         kinds=_labels(Finding.Kind),
         sources=_labels(Finding.Source),
         endings=_labels(Finding.Ending),

@@ -95,7 +95,9 @@ def lines(findings: FindingQuerySet, on: date) -> Iterator[Line]:
 def _name_columns() -> dict[str, str]:
     """Return the columns of the names in the active language; places keep their Chinese names."""
     language = "en" if get_language() == "en" else "zh"
-    return {key: f"{column}_{language}" if key in ("item", "aspect") else column for key, column in _NAMES.items()}
+    return {
+        key: f"{column}_{language}" if key in ("item", "aspect") else column for key, column in _NAMES.items()
+    }
 
 
 def _chunk(rows: list[dict[str, Any]], names: dict[str, str], on: date) -> Iterator[Line]:
@@ -119,7 +121,10 @@ def _line(row: dict[str, Any], names: dict[str, str], photos: dict[str, list[str
     secretary = chain.get("village_secretary")
     return {
         "id": str(row["id"]),
-        **{name: row[name] for name in ("number", "place", "source", "kind", "measures", "result", "state", "ending")},
+        **{
+            name: row[name]
+            for name in ("number", "place", "source", "kind", "measures", "result", "state", "ending")
+        },
         **{key: row[column] or "" for key, column in names.items()},
         "code": row["item__code"],
         "responsible": row[names["responsible"]] or row[names["township"]],
@@ -176,7 +181,9 @@ def _overdue(line: Mapping[str, Any]) -> str:
 
 
 def _remark(line: Mapping[str, Any]) -> str:
-    parts = [str(Finding.Ending(line["ending"]).label if line["ending"] else Finding.State(line["state"]).label)]
+    parts = [
+        str(Finding.Ending(line["ending"]).label if line["ending"] else Finding.State(line["state"]).label)
+    ]
     if line["unchecked"]:
         parts.append(_("not checked by the county"))
     parts += [line["document"], line["outside"]]

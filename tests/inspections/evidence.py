@@ -20,7 +20,9 @@ def sha(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def report(by: User, village: Any, item: Any, *, at: datetime = NOON, photos: Any = (), **more: Any) -> Finding:
+def report(
+    by: User, village: Any, item: Any, *, at: datetime = NOON, photos: Any = (), **more: Any
+) -> Finding:
     """Report a finding; `photos` are the declared ones."""
     key = more.pop("id", None) or uuid.uuid4()
     finding, _created = Finding.objects.report(
@@ -30,7 +32,9 @@ def report(by: User, village: Any, item: Any, *, at: datetime = NOON, photos: An
     return finding
 
 
-def send(by: User, finding: Any, body: bytes, *, at: datetime = NOON, side: str = "before", **more: Any) -> Photo:
+def send(
+    by: User, finding: Any, body: bytes, *, at: datetime = NOON, side: str = "before", **more: Any
+) -> Photo:
     """Send a photo for a finding, or for an id that is none yet."""
     parent = getattr(finding, "pk", finding)
     key = more.pop("id", None) or uuid.uuid4()

@@ -34,13 +34,19 @@ def pair(inspector, village, sibling_village, item, huajia_official, jinpu_offic
     declared = [{"id": str(key), "sha256": evidence.sha(body)}]
     photographed = evidence.report(inspector, village, item, at=at, photos=declared)
     evidence.send(inspector, photographed, body, at=at, id=key)
-    after = evidence.send(huajia_official, fresh(photographed), jpeg(2), at=now - timedelta(hours=3), side="after")
+    after = evidence.send(
+        huajia_official, fresh(photographed), jpeg(2), at=now - timedelta(hours=3), side="after"
+    )
     evidence.work(now)
     row = fresh(photographed)
-    row.rectify(by=huajia_official, at=now - timedelta(hours=3), measures="=1+1", result="已清理", photos=[after.pk])
+    row.rectify(
+        by=huajia_official, at=now - timedelta(hours=3), measures="=1+1", result="已清理", photos=[after.pk]
+    )
     fresh(row).pass_check(by=jinpu_office, at=now - timedelta(hours=2))
     fresh(row).close(by=hso, at=now - timedelta(hours=1))
-    return fresh(row), report(inspector, sibling_village, item, at, description="+86 电话诈骗式开头", place="@村口")
+    return fresh(row), report(
+        inspector, sibling_village, item, at, description="+86 电话诈骗式开头", place="@村口"
+    )
 
 
 @pytest.fixture
@@ -210,7 +216,9 @@ def test_files_go_after_their_days_and_totals_stay(client_for, export, pair, hso
 def test_a_list_of_exports_is_the_user_s_own(client_for, export, pair, hso, hso_staff):
     job, _body = export(hso)
     assert reverse("export", args=[job.pk]) in client_for(hso).get(reverse("exports")).content.decode()
-    assert reverse("export", args=[job.pk]) not in client_for(hso_staff).get(reverse("exports")).content.decode()
+    assert (
+        reverse("export", args=[job.pk]) not in client_for(hso_staff).get(reverse("exports")).content.decode()
+    )
 
 
 def test_reading_lines_costs_the_same_for_ten_and_a_hundred(pair, django_assert_num_queries, now):
@@ -220,7 +228,10 @@ def test_reading_lines_costs_the_same_for_ten_and_a_hundred(pair, django_assert_
         Finding.objects.filter(number__startswith="ZZ").delete()
         Finding.objects.bulk_create(Finding(**{**values, "number": f"ZZ-2026-{n:06d}"}) for n in range(rows))
         with django_assert_num_queries(2):
-            assert len(list(official.lines(Finding.objects.order_by("number"), timezone.localdate(now)))) == rows + 2
+            assert (
+                len(list(official.lines(Finding.objects.order_by("number"), timezone.localdate(now))))
+                == rows + 2
+            )
 
 
 def test_a_thumbnail_is_never_larger_than_its_limit():
@@ -231,5 +242,7 @@ def test_a_thumbnail_is_never_larger_than_its_limit():
 
 def test_a_submitted_row_counts_as_not_overdue(pair, xiangying_official, now):
     submit(pair[1], xiangying_official, now)
-    line = next(official.lines(Finding.objects.filter(pk=pair[1].pk), timezone.localdate(now) + timedelta(days=30)))
+    line = next(
+        official.lines(Finding.objects.filter(pk=pair[1].pk), timezone.localdate(now) + timedelta(days=30))
+    )
     assert line["overdue"] is False

@@ -40,7 +40,7 @@ def four(inspector, village, sibling_village, island_village, item, huajia_offic
 
 
 def numbers(page):
-    return re.findall(r'data-panel>([A-Z]+-\d{4}-\d{6})<', page.content.decode())
+    return re.findall(r"data-panel>([A-Z]+-\d{4}-\d{6})<", page.content.decode())
 
 
 def clone(finding, count):
@@ -48,7 +48,13 @@ def clone(finding, count):
     own = [field.attname for field in Finding._meta.concrete_fields if field.name not in ("id", "number")]
     values = {name: getattr(finding, name) for name in own}
     rows = [
-        Finding(**{**values, "number": f"ZZ-2026-{n:06d}", "issued_at": finding.issued_at - timedelta(minutes=n // 3)})
+        Finding(
+            **{
+                **values,
+                "number": f"ZZ-2026-{n:06d}",
+                "issued_at": finding.issued_at - timedelta(minutes=n // 3),
+            }
+        )
         for n in range(count)
     ]
     Finding.objects.bulk_create(rows)
@@ -113,7 +119,15 @@ def test_places_and_days_narrow_the_list(client_for, four, hso, jinpu, xiangying
 
 
 def test_nonsense_in_the_address_is_left_out(client_for, four, hso):
-    odd = {"unit": "x", "since": "2026-13-01", "state": "'; --", "sort": "pk", "after": "zzz", "kind": "<b>", "q": "\0"}
+    odd = {
+        "unit": "x",
+        "since": "2026-13-01",
+        "state": "'; --",
+        "sort": "pk",
+        "after": "zzz",
+        "kind": "<b>",
+        "q": "\0",
+    }
     assert len(numbers(client_for(hso).get(URL, odd))) == 4
 
 
@@ -152,7 +166,9 @@ def test_counting_stops_and_says_so(four, hso, now):
     assert counts.words("overdue") == "1"
 
 
-def test_reports_are_in_a_tab_of_the_issuing_side_only(client_for, agency, village, item, hso, jinpu_office, now):
+def test_reports_are_in_a_tab_of_the_issuing_side_only(
+    client_for, agency, village, item, hso, jinpu_office, now
+):
     report(agency, village, item, now, description="待审核的问题")
     page = client_for(hso).get(URL)
     assert "待审核的问题" not in page.content.decode()
@@ -228,7 +244,9 @@ def test_the_office_urges_several_and_hears_which_could_not_be(client_for, four,
 
 def test_a_stranger_s_row_cannot_be_picked(client_for, four, changhai_office):
     client = client_for(changhai_office)
-    client.post(reverse("ledger_bulk"), {"do": "urge", "pick": [four["open"].pk], "next": "https://evil.example/"})
+    client.post(
+        reverse("ledger_bulk"), {"do": "urge", "pick": [four["open"].pk], "next": "https://evil.example/"}
+    )
     assert not fresh(four["open"]).events.filter(step="urge").exists()
 
 

@@ -131,7 +131,10 @@ def test_strangers_get_404(client_for, cases, changhai_office, huajia_official, 
         assert client_for(user).get(URL).status_code == 404
     client = client_for(changhai_office)
     assert client.get(URL).context["total"] == 0
-    assert client.post(reverse("review_decide", args=[cases[0].pk]), {"step": "close", "version": 1}).status_code == 404
+    assert (
+        client.post(reverse("review_decide", args=[cases[0].pk]), {"step": "close", "version": 1}).status_code
+        == 404
+    )
     assert client.post(reverse("review_undo", args=[cases[0].pk])).status_code == 404
 
 
@@ -173,7 +176,9 @@ def texts(page):
     return [note.text for note in page.context["notes"]]
 
 
-def test_notes_say_how_late_and_how_often(client_for, decide, cases, village, item, jinpu_office, huajia_official, now):
+def test_notes_say_how_late_and_how_often(
+    client_for, decide, cases, village, item, jinpu_office, huajia_official, now
+):
     found = report(jinpu_office, village, item, now - timedelta(days=9))
     found.issue(by=jinpu_office, at=now - timedelta(days=9), kind="at_once")
     submit(found, huajia_official, now - timedelta(hours=30))
@@ -191,7 +196,9 @@ def test_notes_measure_how_far_apart_the_photos_were_taken(
 ):
     at = now - timedelta(hours=5)
     body, key = jpeg(), uuid.uuid4()
-    found = evidence.report(inspector, village, item, at=at, photos=[{"id": str(key), "sha256": evidence.sha(body)}])
+    found = evidence.report(
+        inspector, village, item, at=at, photos=[{"id": str(key), "sha256": evidence.sha(body)}]
+    )
     position = {"lat": "39.10000", "lon": "121.90000", "source": "camera", "captured_at": at}
     evidence.send(inspector, found, body, at=at, id=key, **position)
     after = evidence.send(

@@ -13,7 +13,7 @@ from tests.inspections.making import fresh, report
 
 NOW = datetime(2026, 11, 18, 9, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 
-# step: (states it starts from, who may, state it leads to or None for the same) – written from the rules, not from STEPS
+# step: (states it starts from, who may, state it leads to or None for the same); written from the rules, not from STEPS
 RULES: dict[str, tuple[set[str], set[str], str | None]] = {
     "issue": ({"reported"}, {"hso"}, "open"),
     "reject": ({"reported"}, {"hso"}, "rejected"),

@@ -64,7 +64,9 @@ def huajia_ledger(hand_in, last_month, huajia_official, huajia):
 
 
 def decide(client_for, user, row, decision, reason=""):
-    return client_for(user).post(reverse("submission_decide", args=[row.pk]), {"decision": decision, "reason": reason})
+    return client_for(user).post(
+        reverse("submission_decide", args=[row.pk]), {"decision": decision, "reason": reason}
+    )
 
 
 # --- periods ----------------------------------------------------------------------------------------------------------
@@ -101,7 +103,10 @@ def test_the_page_before_shows_what_will_be_frozen(client_for, last_month, huaji
     assert page.context["totals"][0][1][0][1] == "2"
     assert page.context["period"] == period
     custom = {"since": period.since, "until": period.since}
-    assert client_for(huajia_official).get(reverse("submission_new"), custom).context["totals"][0][1][0][1] == "2"
+    assert (
+        client_for(huajia_official).get(reverse("submission_new"), custom).context["totals"][0][1][0][1]
+        == "2"
+    )
 
 
 def test_the_receiver_is_told(huajia_ledger, jinpu_office, hso):
@@ -125,14 +130,18 @@ def test_the_same_ledger_is_not_handed_in_twice(hand_in, huajia_ledger, huajia_o
     assert Submission.objects.count() == 1
 
 
-def test_another_s_ledger_or_a_future_period_is_refused(hand_in, last_month, huajia_official, xiangying, huajia, now):
+def test_another_s_ledger_or_a_future_period_is_refused(
+    hand_in, last_month, huajia_official, xiangying, huajia, now
+):
     assert hand_in(huajia_official, xiangying).status_code == 200
     ahead = timezone.localdate(now) + timedelta(days=1)
     assert hand_in(huajia_official, huajia, until=ahead).status_code == 200
     assert not Submission.objects.exists()
 
 
-def test_late_ones_are_visible(hand_in, client_for, last_month, huajia_official, huajia, jinpu_office, period, now):
+def test_late_ones_are_visible(
+    hand_in, client_for, last_month, huajia_official, huajia, jinpu_office, period, now
+):
     old = submitting.suggested(timezone.localdate(now))[2]
     hand_in(huajia_official, huajia, since=old.since, until=old.until)
     row = Submission.objects.get()
@@ -164,7 +173,9 @@ def test_a_return_needs_a_reason_and_a_new_version_stands_beside_the_old(
     assert [row.version for row in page.context["versions"]] == [2, 1]
 
 
-def test_nobody_decides_twice_or_on_their_own(client_for, huajia_ledger, jinpu_office, huajia_official, hso, now):
+def test_nobody_decides_twice_or_on_their_own(
+    client_for, huajia_ledger, jinpu_office, huajia_official, hso, now
+):
     for user in (huajia_official, hso):
         with pytest.raises(StepRefused):
             huajia_ledger.decide(by=user, at=now, accepted=True)
@@ -174,7 +185,9 @@ def test_nobody_decides_twice_or_on_their_own(client_for, huajia_ledger, jinpu_o
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
-def test_totals_stand_beside_those_of_today(client_for, huajia_ledger, last_month, huajia_official, jinpu_office, now):
+def test_totals_stand_beside_those_of_today(
+    client_for, huajia_ledger, last_month, huajia_official, jinpu_office, now
+):
     client = client_for(jinpu_office)
     assert not client.get(huajia_ledger.get_absolute_url()).context["changed"]
     submit(last_month[1], huajia_official, now)
@@ -185,12 +198,16 @@ def test_totals_stand_beside_those_of_today(client_for, huajia_ledger, last_mont
     assert page.context["intact"]
 
 
-def test_strangers_get_404(client_for, huajia_ledger, xiangying_official, changhai_office, inspector, leader, sysadmin):
+def test_strangers_get_404(
+    client_for, huajia_ledger, xiangying_official, changhai_office, inspector, leader, sysadmin
+):
     for user in (xiangying_official, changhai_office, inspector, leader, sysadmin):
         client = client_for(user)
         assert client.get(huajia_ledger.get_absolute_url()).status_code == 404
         for name in ("submission_decide", "submission_export"):
-            assert client.post(reverse(name, args=[huajia_ledger.pk]), {"decision": "accept"}).status_code == 404
+            assert (
+                client.post(reverse(name, args=[huajia_ledger.pk]), {"decision": "accept"}).status_code == 404
+            )
     for user in (xiangying_official, changhai_office):
         assert not list(client_for(user).get(URL).context["page"])
 
@@ -209,13 +226,18 @@ def test_the_county_s_own_ledger_says_which_townships_were_accepted(
     hand_in(jinpu_office, jinpu)
     row = Submission.objects.get(division=jinpu)
     assert (row.receiver, row.row_count) == (city, 3)
-    assert {part["name"]: part["state"] for part in row.parts} == {"华家街道": "accepted", "向应街道": "missing"}
+    assert {part["name"]: part["state"] for part in row.parts} == {
+        "华家街道": "accepted",
+        "向应街道": "missing",
+    }
     page = client_for(hso).get(row.get_absolute_url())
     assert page.context["may_decide"]
     assert "向应街道" in page.content.decode()
 
 
-def test_the_frozen_lines_can_be_exported(client_for, huajia_ledger, last_month, huajia_official, jinpu_office, now):
+def test_the_frozen_lines_can_be_exported(
+    client_for, huajia_ledger, last_month, huajia_official, jinpu_office, now
+):
     submit(last_month[1], huajia_official, now, result="后来改的")
     client_for(jinpu_office).post(reverse("submission_export", args=[huajia_ledger.pk]))
     job = ExportJob.objects.get()

@@ -65,7 +65,11 @@ def receive(files: list[Path], rounds: int) -> dict[int, int]:
     client, statuses = Client(), dict[int, int]()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     for path in files * rounds:
-        data = {"finding": str(uuid.uuid4()), "side": "before", "file": SimpleUploadedFile("a.jpg", path.read_bytes())}
+        data = {
+            "finding": str(uuid.uuid4()),
+            "side": "before",
+            "file": SimpleUploadedFile("a.jpg", path.read_bytes()),
+        }
         body = encode_multipart(BOUNDARY, data)
         answer = client.put(f"/api/v1/photos/{uuid.uuid4()}/", body, content_type=MULTIPART_CONTENT)
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1

@@ -12,7 +12,9 @@ from storages.backends.s3 import S3Storage
 class Command(BaseCommand):
     """Create the bucket or the folders of both storages, where they are missing."""
 
-    help = "Create the bucket or the folders for photos, where they are missing; fails when they cannot be used."
+    help = (
+        "Create the bucket or the folders for photos, where they are missing; fails when they cannot be used."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at each storage in turn."""
