@@ -18,7 +18,7 @@ test:  ## run the test suite: PostgreSQL, a real broker, a browser where there i
 test-full:  ## the suite and the long tests: chaos, fuzzing, load
 	@$(START) scripts.suite --full $(ARGS)
 
-bench:  ## measure against floors taken in the same run
+bench:  ## measure against floors taken in the same run (BENCH_ROWS, BENCH_SECONDS, BENCH_KEEP=1)
 	@$(START) scripts.suite --bench $(ARGS)
 
 lint:  ## style, types, layers, templates, translations, front end

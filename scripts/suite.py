@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
         if broker := env.get("BROKER_URL"):
             env["TEST_BROKER_URL"] = broker
         if "--bench" in argv:
-            return pytest(["-p", "no:xdist", "-s", "-m", LONG, "tests/load", *chosen], env)
+            return program(["tests.load.bench", *chosen], env)
         return lanes(chosen, env, full="--full" in argv)
 
 
@@ -58,7 +58,12 @@ def timed(arguments: Sequence[str], env: dict[str, str]) -> tuple[int, str]:
 
 def pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
     """Run pytest."""
-    process = embedded.spawn([sys.executable, "-m", "pytest", "-q", *arguments], env=env, cwd=ROOT)
+    return program(["pytest", "-q", *arguments], env)
+
+
+def program(module: Sequence[str], env: dict[str, str]) -> int:
+    """Run a module with its arguments to its end."""
+    process = embedded.spawn([sys.executable, "-m", *module], env=env, cwd=ROOT)
     try:
         return process.wait()
     finally:

@@ -10,8 +10,11 @@ import os
 import resource
 import sys
 import tempfile
+import traceback
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 LIMIT_MB = 300
 
@@ -89,13 +92,34 @@ def decode() -> None:
 def in_child(work: object, *arguments: object) -> float:
     """Run a part in a process of its own and return its peak in MB."""
     read, write = os.pipe()
-    if os.fork() == 0:
-        print("  ", work(*arguments))  # type: ignore[operator]
-        os.write(write, f"{peak_mb():.0f}".encode())
-        os._exit(0)
+    child = os.fork()
+    if child == 0:
+        leave(lambda: print("  ", work(*arguments)), write)  # type: ignore[operator]
     os.close(write)
     with os.fdopen(read) as pipe:
-        return float(pipe.read() or "nan")
+        peak = pipe.read()
+    wait_for(child)
+    return float(peak)
+
+
+def leave(act: Callable[[], object], tell: int | None = None) -> NoReturn:
+    """Act as a child, tell the peak, and end with a status that says whether it went well."""
+    try:
+        act()
+        if tell is not None:
+            os.write(tell, f"{peak_mb():.0f}".encode())
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def wait_for(child: int) -> None:
+    """Wait for a child, and end with its failure."""
+    _pid, status = os.waitpid(child, 0)
+    if code := os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"a part failed (status {code}): nothing is measured")
 
 
 def write_files(folder: Path) -> list[Path]:
@@ -109,10 +133,10 @@ def write_files(folder: Path) -> list[Path]:
 
 def make_files(folder: Path) -> None:
     """Write the files in a process of its own: drawing 50 megapixels takes memory too."""
-    if os.fork() == 0:
-        write_files(folder)
-        os._exit(0)
-    os.wait()
+    child = os.fork()
+    if child == 0:
+        leave(lambda: write_files(folder))
+    wait_for(child)
 
 
 def main() -> int:
