@@ -5,14 +5,16 @@ All links and posts hold since 2020-01-01. Every account's password is `PASSWORD
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import Organisation, Post, Role, User
+from schemes.definition import Definition, parse
+from schemes.management.commands.load_scheme import DATA, read
+from schemes.models import Item, Scheme
 from villages.models import (
     Area,
     AreaLink,
@@ -257,10 +259,15 @@ def client_for() -> Callable[[User], Client]:
     return sign_in
 
 
+@cache
+def shipped_scheme() -> Definition:
+    """Read the shipped scheme once a run: it is the same for every test."""
+    return parse(read(DATA / "scheme_2023.yaml"), read(DATA / "guidance.yaml"))
+
+
 @pytest.fixture
-def item(db: None) -> Any:
+def item(db: None) -> Item:
     """Item A1-01 of the scheme that is shipped."""
-    items = apps.get_model("schemes", "Item").objects
-    if not items.exists():
-        call_command("load_scheme", verbosity=0)
-    return items.get(code="A1-01")
+    if not Item.objects.exists():
+        Scheme.objects.load(shipped_scheme())
+    return Item.objects.get(code="A1-01")
