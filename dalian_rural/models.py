@@ -58,7 +58,9 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
         """Store what somebody wrote; one address may write only so often in an hour."""
         lately = self.filter(address=address or None, at__gt=at - timedelta(hours=1)).count()
         if lately >= settings.FEEDBACK_PER_HOUR:
-            raise FeedbackRefused(_("Too many messages came from your network within an hour. Please try again later."))
+            raise FeedbackRefused(
+                _("Too many messages came from your network within an hour. Please try again later.")
+            )
         return self.create(at=at, address=address or None, **fields)
 
     receive.alters_data = True  # type: ignore[attr-defined]
@@ -97,6 +99,8 @@ class Feedback(models.Model):
 
     def finish(self, *, by: User, at: datetime, remark: str) -> bool:
         """Record what was done about it; False when somebody else was faster."""
-        return bool(Feedback.objects.waiting().filter(pk=self.pk).update(done_by=by, done_at=at, remark=remark))
+        return bool(
+            Feedback.objects.waiting().filter(pk=self.pk).update(done_by=by, done_at=at, remark=remark)
+        )
 
     finish.alters_data = True  # type: ignore[attr-defined]

@@ -91,7 +91,9 @@ def unit_figures(
     own = Division.objects.visible_to(user, on).filter(level=level)
     if county:
         own = own.filter(county_id=county)
-    shown = Division.objects.filter(Q(pk__in=own.values("pk")) | Q(pk__in=found)).order_by("position", "name", "pk")
+    shown = Division.objects.filter(Q(pk__in=own.values("pk")) | Q(pk__in=found)).order_by(
+        "position", "name", "pk"
+    )
     return UnitFigures([PlaceFigures(row, found.get(row.pk, Figures())) for row in shown], total)
 
 

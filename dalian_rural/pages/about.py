@@ -28,7 +28,9 @@ class FeedbackForm(forms.ModelForm):
         fields = ("kind", "text", "name", "contact")
         widgets = {"kind": forms.RadioSelect, "text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
-            "text": gettext_lazy("What happened, where and when. Please no passwords and no identity numbers."),
+            "text": gettext_lazy(
+                "What happened, where and when. Please no passwords and no identity numbers."
+            ),
             "name": gettext_lazy("May be left empty."),
             "contact": gettext_lazy("Telephone or mail, if you would like an answer."),
         }

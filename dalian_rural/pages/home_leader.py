@@ -30,7 +30,9 @@ def section(user: User, post: Post, at: datetime) -> dict[str, Any]:
     figures = by_township(seen, at)
     worst = list(_worst(seen, on))
     photos = first_photos(worst)
-    mine = Instruction.objects.filter(by=user).select_related("finding__village", "finding__item", "replied_by")
+    mine = Instruction.objects.filter(by=user).select_related(
+        "finding__village", "finding__item", "replied_by"
+    )
     return {
         "template": "pages/home_leader.html",
         "post": post,
@@ -57,8 +59,12 @@ def area_of(user: User, on: date) -> str:
 def _worst(seen: FindingQuerySet, on: date) -> FindingQuerySet:
     """Return the worst of what is not put right: overdue, grave, and long so."""
     overdue = Case(When(due_on__lt=on, then=Value(0)), default=Value(1))
-    severity = Case(When(severity="grave", then=Value(0)), When(severity="major", then=Value(1)), default=Value(2))
-    return seen.in_hand().for_list().order_by(overdue, severity, F("due_on").asc(nulls_last=True), "pk")[:WORST]
+    severity = Case(
+        When(severity="grave", then=Value(0)), When(severity="major", then=Value(1)), default=Value(2)
+    )
+    return (
+        seen.in_hand().for_list().order_by(overdue, severity, F("due_on").asc(nulls_last=True), "pk")[:WORST]
+    )
 
 
 def owner(finding: Finding) -> str:
@@ -103,10 +109,12 @@ def by_township(seen: FindingQuerySet, at: datetime) -> list[TownshipWeek]:
     )
     names = Division.objects.in_bulk([row["township_id"] for row in rows])
     found = [_week(row, names, on) for row in rows]
-    return sorted(found, key=lambda row: (-row.overdue, -row.in_hand, row.division.position, row.division.name))
+    return sorted(
+        found, key=lambda row: (-row.overdue, -row.in_hand, row.division.position, row.division.name)
+    )
 
 
-def _week(row: dict[str, Any], names: dict[UUID, Division], on: date) -> TownshipWeek:
+def _week(row: Any, names: dict[UUID, Division], on: date) -> TownshipWeek:
     longest = (on - row["first_due"]).days if row["first_due"] else 0
     return TownshipWeek(
         names[row["township_id"]], row["n_in_hand"], row["n_today"], row["n_overdue"], row["n_newly"],
@@ -146,11 +154,15 @@ def changed(figures: Sequence[TownshipWeek]) -> str:
         return _("In the last 7 days nothing was issued and nothing was closed.")
     if closed > new:
         best = max(figures, key=lambda row: row.closed)
-        text = _("Better than a week ago: %(closed)s closed, %(new)s new; most were closed in %(place)s (%(n)s).")
+        text = _(
+            "Better than a week ago: %(closed)s closed, %(new)s new; most were closed in %(place)s (%(n)s)."
+        )
         return text % {**values, "place": best.division.label, "n": best.closed}
     if new > closed:
         worst = max(figures, key=lambda row: row.new)
-        text = _("More to do than a week ago: %(new)s new, %(closed)s closed; most are new in %(place)s (%(n)s).")
+        text = _(
+            "More to do than a week ago: %(new)s new, %(closed)s closed; most are new in %(place)s (%(n)s)."
+        )
         return text % {**values, "place": worst.division.label, "n": worst.new}
     return _("As much to do as a week ago: %(new)s new and %(closed)s closed in 7 days.") % values
 

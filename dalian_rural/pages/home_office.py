@@ -85,9 +85,7 @@ def _findings(user: User, post: Post, on: date) -> list[Waiting]:
     ]
     if post.role == Role.COUNTY_OFFICE:
         checks = to_review.filter(awaiting, county=post.division_id)
-        rows.append(
-            Waiting.of(checks, "submitted_at", _("To check for the city"), "clipboard-check", review)
-        )
+        rows.append(Waiting.of(checks, "submitted_at", _("To check for the city"), "clipboard-check", review))
     return rows
 
 
@@ -97,9 +95,7 @@ def _tasks(user: User, post: Post, on: date) -> list[Waiting]:
     proposals = Proposal.objects.waiting().filter(office=post.division_id)
     ledgers = Submission.objects.waiting().filter(receiver=post.division_id)
     return [
-        Waiting.of(
-            instructions, "at", _("Instructions to answer"), "pencil-square", reverse("instructions")
-        ),
+        Waiting.of(instructions, "at", _("Instructions to answer"), "pencil-square", reverse("instructions")),
         Waiting.of(
             proposals, "proposed_at", _("Proposed measures to sign"), "pen", safe_reverse("proposals")
         ),

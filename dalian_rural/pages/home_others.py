@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Post, User
@@ -19,6 +20,32 @@ from inspections.models import Finding
 RECENT = timedelta(days=30)
 WORST = 10
 
+# URL name, icon, word, what is there
+Door = tuple[str, str, Promise, Promise]
+AUDITOR: tuple[Door, ...] = (
+    ("audit", "shield-check", _("Audit log"), _("Who did what, and when")),
+    ("ledger", "list-check", _("Problem ledger"), _("Every issued finding")),
+    ("coverage", "diagram-3", _("Responsibilities"), _("Who covers which village")),
+    ("submissions", "inboxes", _("Submitted ledgers"), _("What was handed upwards")),
+    ("instructions", "pencil-square", _("Leaders' instructions"), _("With the offices' replies")),
+)
+SYSADMIN: tuple[Door, ...] = (
+    ("users", "people", _("Users"), _("Accounts, posts, passwords")),
+    ("users_import", "file-earmark-arrow-up", _("Import users"), _("From Excel or CSV, with a dry run")),
+    ("registry", "geo-alt", _("Import of villages"), _("The register of places")),
+    ("holidays", "calendar2-week", _("Holiday table"), _("Holidays and make-up workdays")),
+    ("audit", "shield-check", _("Audit log"), _("Who did what, and when")),
+    ("feedback", "chat-left-text", _("Complaints and suggestions"), _("From the page about this site")),
+)
+
+
+def links(doors: tuple[Door, ...]) -> list[dict[str, Any]]:
+    """Return the doors of a section; a page that does not exist yet has none."""
+    found = [(safe_reverse(name), icon, label, text) for name, icon, label, text in doors]
+    return [
+        {"url": url, "icon": icon, "label": label, "text": text} for url, icon, label, text in found if url
+    ]
+
 
 # --- inspector ------------------------------------------------------------------------------------------------------
 def inspector(user: User, post: Post, at: datetime) -> dict[str, Any]:
@@ -28,12 +55,13 @@ def inspector(user: User, post: Post, at: datetime) -> dict[str, Any]:
     waiting_first = Case(When(state=Finding.State.REPORTED, then=0), default=1)
     rows = list(mine.for_list().order_by(waiting_first, "-reported_at", "pk")[:CARDS])
     arrivals, photos = dossier.arrivals(rows), first_photos(rows)
+    missing = sum(1 for row in rows if row.state == Finding.State.REPORTED and arrivals[row.pk].missing)
     shown = [{"finding": row, "arrival": arrivals[row.pk], "photo": photos.get(row.pk, "")} for row in rows]
     return {
         "template": "pages/home_inspector.html",
         "post": post,
         "rows": shown,
-        "missing": sum(1 for row in shown if row["finding"].state == "reported" and row["arrival"].missing),
+        "missing": missing,
         "counts": ledger.counts(mine.filter(reported_at__gte=at - RECENT), on).tabs,
         "today": mine.filter(reported_at__gte=midnight(on)).count(),
     }
@@ -56,17 +84,10 @@ def department(user: User, post: Post, at: datetime) -> dict[str, Any]:
 # --- auditor --------------------------------------------------------------------------------------------------------
 def auditor(user: User, post: Post, at: datetime) -> dict[str, Any]:
     """Return the section of the auditor: where to read, and how the units stand."""
-    links = [
-        {"url": reverse("audit"), "label": _("Audit log"), "icon": "shield-check", "text": _("Who did what, and when")},
-        {"url": reverse("ledger"), "label": _("Problem ledger"), "icon": "list-check", "text": _("Every issued finding")},
-        {"url": reverse("coverage"), "label": _("Responsibilities"), "icon": "diagram-3", "text": _("Who covers which village")},
-        {"url": safe_reverse("submissions"), "label": _("Submitted ledgers"), "icon": "inboxes", "text": _("What was handed upwards")},
-        {"url": reverse("instructions"), "label": _("Leaders' instructions"), "icon": "pencil-square", "text": _("With the offices' replies")},
-    ]  # fmt: skip
     return {
         "template": "pages/home_auditor.html",
         "post": post,
-        "links": [link for link in links if link["url"]],
+        "links": links(AUDITOR),
         "table": statistics.unit_figures(user, at, level="county"),
         "level": "unit",
     }
@@ -77,7 +98,11 @@ def sysadmin(user: User, post: Post, at: datetime) -> dict[str, Any]:
     """Return the section of the administrator: is everything well, and where to keep things so."""
     checks = [status.guarded(name, str(label), ask, at) for name, (label, ask) in status.OF_ROWS.items()]
     feedback = Waiting.of(
-        Feedback.objects.waiting(), "at", _("Complaints and suggestions"), "chat-left-text", reverse("feedback")
+        Feedback.objects.waiting(),
+        "at",
+        _("Complaints and suggestions"),
+        "chat-left-text",
+        reverse("feedback"),
     )
     return {
         "template": "pages/home_sysadmin.html",
@@ -87,12 +112,5 @@ def sysadmin(user: User, post: Post, at: datetime) -> dict[str, Any]:
         "worst": status.worst_of(checks),
         "waiting": oldest_first([feedback]),
         "users": User.objects.filter(is_active=True).count(),
-        "links": [
-            {"url": reverse("users"), "label": _("Users"), "icon": "people", "text": _("Accounts, posts, passwords")},
-            {"url": reverse("users_import"), "label": _("Import users"), "icon": "file-earmark-arrow-up", "text": _("From Excel or CSV, with a dry run")},
-            {"url": reverse("registry"), "label": _("Import of villages"), "icon": "geo-alt", "text": _("The register of places")},
-            {"url": reverse("holidays"), "label": _("Holiday table"), "icon": "calendar2-week", "text": _("Holidays and make-up workdays")},
-            {"url": reverse("audit"), "label": _("Audit log"), "icon": "shield-check", "text": _("Who did what, and when")},
-            {"url": reverse("feedback"), "label": _("Complaints and suggestions"), "icon": "chat-left-text", "text": _("From the page about this site")},
-        ],
-    }  # fmt: skip
+        "links": links(SYSADMIN),
+    }

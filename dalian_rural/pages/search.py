@@ -46,7 +46,12 @@ def by_number(user: User, words: str, at: datetime) -> Finding | None:
 
 
 def _groups(user: User, words: str, at: datetime) -> list[dict[str, Any] | None]:
-    return [_villages(user, words, at), _findings(user, words, at), _persons(user, words, at), _users(user, words, at)]
+    return [
+        _villages(user, words, at),
+        _findings(user, words, at),
+        _persons(user, words, at),
+        _users(user, words, at),
+    ]
 
 
 def _group(template: str, title: Any, found: "QuerySet[Any]", all_url: str) -> dict[str, Any] | None:
@@ -79,7 +84,12 @@ def _persons(user: User, words: str, at: datetime) -> dict[str, Any] | None:
     found = Person.objects.filter(pk__in=held.values("person"))
     for word in words.split():
         found = found.filter(Q(name__icontains=word) | Q(title__icontains=word))
-    return _group("pages/search_persons.html", _("Persons"), found.order_by("name", "pk"), _all("responsibilities", words))
+    return _group(
+        "pages/search_persons.html",
+        _("Persons"),
+        found.order_by("name", "pk"),
+        _all("responsibilities", words),
+    )
 
 
 def _users(user: User, words: str, at: datetime) -> dict[str, Any] | None:

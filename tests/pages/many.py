@@ -11,7 +11,9 @@ serial = itertools.count(1)
 def clone(finding: Finding, count: int, **columns: object) -> None:
     """Copy a finding's row many times."""
     skip = ("id", "number")
-    values = {f.attname: getattr(finding, f.attname) for f in Finding._meta.concrete_fields if f.name not in skip}
+    values = {
+        f.attname: getattr(finding, f.attname) for f in Finding._meta.concrete_fields if f.name not in skip
+    }
     Finding.objects.bulk_create(
         Finding(
             **{

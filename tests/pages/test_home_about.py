@@ -24,7 +24,9 @@ def test_it_names_who_runs_the_site_before_sign_in(client: Any, settings: Any) -
     assert "0411-00000000" in html
 
 
-def test_a_complaint_is_stored_and_read_by_the_office_and_the_administrator(client: Any, client_for: Any, hso: Any, sysadmin: Any) -> None:
+def test_a_complaint_is_stored_and_read_by_the_office_and_the_administrator(
+    client: Any, client_for: Any, hso: Any, sysadmin: Any
+) -> None:
     assert client.post("/about/", BODY).status_code == 302
     assert Feedback.objects.get().text == BODY["text"]
     for user in (hso, sysadmin):
@@ -39,7 +41,9 @@ def test_nobody_else_reads_it(client_for: Any, huajia_official: Any, jinpu_offic
     row = Feedback.objects.receive(at=timezone.now(), address="10.0.0.1", kind="complaint", text="x")
     for user in (huajia_official, jinpu_office, auditor):
         assert client_for(user).get(reverse("feedback")).status_code == 404
-        assert client_for(user).post(reverse("feedback_done", args=[row.pk]), {"remark": "x"}).status_code == 404
+        assert (
+            client_for(user).post(reverse("feedback_done", args=[row.pk]), {"remark": "x"}).status_code == 404
+        )
 
 
 def test_an_empty_message_is_refused_with_the_field_named(client: Any) -> None:

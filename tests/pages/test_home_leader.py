@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from dalian_rural.pages.home_leader import TownshipWeek, area_of, by_township, sentences
 from inspections.models import Finding
-from tests.inspections.making import fresh, report, submit
+from tests.inspections.making import fresh, report
 from tests.pages.many import clone
 from villages.models import Division
 
@@ -39,7 +39,8 @@ def test_the_sentences_name_what_is_late_and_where(now):
     assert say("en", *rows) == [
         "9 findings are waiting to be put right, 3 of them overdue.",
         "More to do than a week ago: 4 new, 2 closed; most are new in Huajia (3).",
-        "Overdue: Huajia 2 (up to 5 days), Xiangying 1 (up to 1 day); 1 of these became overdue within the last 7 days.",
+        "Overdue: Huajia 2 (up to 5 days), Xiangying 1 (up to 1 day); "
+        "1 of these became overdue within the last 7 days.",
     ]
     assert say("zh-hans", *rows) == [
         "待整改问题共 9 件，其中已逾期 3 件。",
@@ -55,7 +56,10 @@ def test_the_sentences_say_what_got_better(now):
         "Better than a week ago: 6 closed, 1 new; most were closed in Huajia (4).",
         "No township is overdue.",
     ]
-    assert say("zh-hans", *rows)[1] == "比一周前好转：近 7 天销号 6 件，新交办 1 件，销号最多的是华家街道（4 件）。"
+    assert (
+        say("zh-hans", *rows)[1]
+        == "比一周前好转：近 7 天销号 6 件，新交办 1 件，销号最多的是华家街道（4 件）。"
+    )
 
 
 def test_nothing_at_all_is_said_plainly():
@@ -66,13 +70,23 @@ def test_nothing_at_all_is_said_plainly():
     ]
 
 
-def test_the_figures_come_from_the_rows(inspector, huajia_official, jinpu_office, hso, village, sibling_village, item, now):
+def test_the_figures_come_from_the_rows(
+    inspector, huajia_official, jinpu_office, hso, village, sibling_village, item, now
+):
     report(inspector, village, item, now - timedelta(days=20), description="早就逾期")
     report(inspector, village, item, now - timedelta(days=8), description="刚刚逾期")
     done = report(inspector, sibling_village, item, now - timedelta(days=9), description="已销号")
-    Finding.objects.filter(pk=done.pk).update(state="closed", ending="fixed", closed_at=now - timedelta(days=1))
+    Finding.objects.filter(pk=done.pk).update(
+        state="closed", ending="fixed", closed_at=now - timedelta(days=1)
+    )
     huajia, xiangying = by_township(Finding.objects.issued(), now)
-    assert (huajia.in_hand, huajia.overdue, huajia.newly_overdue, huajia.new, huajia.longest) == (2, 2, 1, 0, 15)
+    assert (huajia.in_hand, huajia.overdue, huajia.newly_overdue, huajia.new, huajia.longest) == (
+        2,
+        2,
+        1,
+        0,
+        15,
+    )
     assert (xiangying.in_hand, xiangying.overdue, xiangying.closed) == (0, 0, 1)
 
 
@@ -85,7 +99,9 @@ def test_only_covered_places_are_read(client_for, inspector, leader, village, is
     assert area_of(leader, timezone.localdate(now)) == "金普新区"
 
 
-def test_the_five_worst_begin_with_what_is_overdue(client_for, inspector, leader, village_leader, village, item, now):
+def test_the_five_worst_begin_with_what_is_overdue(
+    client_for, inspector, leader, village_leader, village, item, now
+):
     for n in range(5):
         report(inspector, village, item, now - timedelta(days=n), description=f"普通{n}")
     report(inspector, village, item, now - timedelta(days=8), description="逾期的", severity="minor")
@@ -97,7 +113,9 @@ def test_the_five_worst_begin_with_what_is_overdue(client_for, inspector, leader
     assert "冯远" in html, "the township leader answers for it"
 
 
-def test_an_instruction_is_left_from_the_page_and_its_reply_is_shown(client_for, inspector, leader, hso, village, item, now):
+def test_an_instruction_is_left_from_the_page_and_its_reply_is_shown(
+    client_for, inspector, leader, hso, village, item, now
+):
     finding = report(inspector, village, item, now - timedelta(days=1))
     client = client_for(leader)
     url = reverse("finding_step", args=[finding.pk, "instruct"])
@@ -113,7 +131,10 @@ def test_a_leader_without_places_is_told_so(client_for, leader):
     leader.person.responsibilities.all().delete()
     answer = client_for(leader).get("/")
     assert answer.status_code == 200
-    assert "No place is assigned to you today" in answer.content.decode() or "今天没有" in answer.content.decode()
+    assert (
+        "No place is assigned to you today" in answer.content.decode()
+        or "今天没有" in answer.content.decode()
+    )
 
 
 def test_the_number_of_queries_does_not_grow(client_for, inspector, leader, village, item, now):

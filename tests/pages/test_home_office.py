@@ -60,8 +60,12 @@ def test_requests_lead_to_the_page_where_they_are_decided(
 ):
     finding = report(inspector, village, item, now - timedelta(days=1))
     until = timezone.localdate(now) + timedelta(days=9)
-    fresh(finding).ask_extension(by=huajia_official, at=now - timedelta(hours=2), until=until, reason="连日大雨")
-    fresh(finding).claim(by=huajia_official, at=now - timedelta(hours=1), ending="not_ours", reason="属于相邻街道")
+    fresh(finding).ask_extension(
+        by=huajia_official, at=now - timedelta(hours=2), until=until, reason="连日大雨"
+    )
+    fresh(finding).claim(
+        by=huajia_official, at=now - timedelta(hours=1), ending="not_ours", reason="属于相邻街道"
+    )
     html = read(client_for, hso)
     assert waiting(html) == [("#requests", 1), ("#requests", 1)]
     assert html.index("连日大雨") < html.index("属于相邻街道")
@@ -80,13 +84,25 @@ def test_instructions_and_difficulties_and_feedback_wait_oldest_first(
     fresh(finding).instruct(by=leader, at=now - timedelta(days=1), text="请尽快")
     Feedback.objects.receive(at=now - timedelta(days=2), address="10.0.0.1", kind="complaint", text="慢")
     html = read(client_for, hso)
-    assert [url for url, _count in waiting(html)] == ["#difficulties", reverse("feedback"), reverse("instructions")]
+    assert [url for url, _count in waiting(html)] == [
+        "#difficulties",
+        reverse("feedback"),
+        reverse("instructions"),
+    ]
     assert "没有垃圾车" in html
 
 
-def test_a_proposal_waits_only_when_there_is_a_page_for_it(client_for, inspector, hso, city, huajia, jinpu, village, item, now, monkeypatch):
+def test_a_proposal_waits_only_when_there_is_a_page_for_it(
+    client_for, inspector, hso, city, huajia, jinpu, village, item, now, monkeypatch
+):
     Proposal.objects.create(
-        level="circulate", office=city, township=huajia, county=jinpu, occasion="x", facts={"findings": 3, "days": 3}, proposed_at=now
+        level="circulate",
+        office=city,
+        township=huajia,
+        county=jinpu,
+        occasion="x",
+        facts={"findings": 3, "days": 3},
+        proposed_at=now,
     )
     monkeypatch.setattr(home_office, "safe_reverse", lambda name: f"/{name}/")
     assert ("/proposals/", 1) in waiting(read(client_for, hso))
@@ -95,7 +111,18 @@ def test_a_proposal_waits_only_when_there_is_a_page_for_it(client_for, inspector
 
 
 def test_the_table_counts_by_unit_for_the_city_and_by_township_for_the_county(
-    client_for, inspector, hso, jinpu_office, jinpu, changhai, huajia, xiangying, village, island_village, item, now
+    client_for,
+    inspector,
+    hso,
+    jinpu_office,
+    jinpu,
+    changhai,
+    huajia,
+    xiangying,
+    village,
+    island_village,
+    item,
+    now,
 ):
     report(inspector, village, item, now - timedelta(days=9))
     report(inspector, island_village, item, now)
@@ -115,13 +142,17 @@ def test_gaps_of_the_coverage_are_named(client_for, hso, village, leader):
 
 
 @pytest.mark.parametrize("who", ["hso", "jinpu_office"])
-def test_the_number_of_queries_does_not_grow(request, client_for, inspector, agency, huajia_official, who, village, item, now):
+def test_the_number_of_queries_does_not_grow(
+    request, client_for, inspector, agency, huajia_official, who, village, item, now
+):
     user = request.getfixturevalue(who)
     submitted = report(inspector, village, item, now - timedelta(days=1))
     submitted = submit(submitted, huajia_official, now)
     reported = report(agency, village, item, now)
     asked = report(inspector, village, item, now, description="另一处")
-    fresh(asked).ask_extension(by=huajia_official, at=now, until=timezone.localdate(now) + timedelta(days=9), reason="雨")
+    fresh(asked).ask_extension(
+        by=huajia_official, at=now, until=timezone.localdate(now) + timedelta(days=9), reason="雨"
+    )
     client, counts = client_for(user), []
     for more in (9, 90):
         clone(fresh(submitted), more)

@@ -36,13 +36,19 @@ def read(client_for: Any, user: Any) -> str:
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_no_link_of_the_home_page_and_its_side_bar_is_dead(request, client_for, who, inspector, village, item, now):
+def test_no_link_of_the_home_page_and_its_side_bar_is_dead(
+    request, client_for, who, inspector, village, item, now
+):
     user = request.getfixturevalue(who)
     report(inspector, village, item, now - timedelta(days=9))
     client = client_for(user)
     html = client.get("/").content.decode()
     links = {link.replace("&amp;", "&").partition("#")[0] for link in re.findall(r'href="(/[^"]*)"', html)}
-    dead = [link for link in links if not link.startswith("/static/") and client.get(link).status_code not in (200, 302)]
+    dead = [
+        link
+        for link in links
+        if not link.startswith("/static/") and client.get(link).status_code not in (200, 302)
+    ]
     assert not dead
     assert len(links) > 5
 
@@ -54,7 +60,7 @@ def test_an_empty_installation_has_a_home_page_for_everybody(request, client_for
 
 def test_without_a_post_the_page_says_so(client_for, auditor):
     Post.objects.filter(user=auditor).delete()
-    assert "class=\"empty\"" in read(client_for, auditor)
+    assert 'class="empty"' in read(client_for, auditor)
 
 
 def test_home_asks_for_the_sign_in(client):
@@ -76,7 +82,9 @@ def test_an_inspector_sees_only_own_reports(client_for, inspector, agency, villa
     assert "市里的" in read(client_for, inspector)
 
 
-def test_a_department_sees_the_findings_of_its_items(client_for, inspector, department, hso, jinpu, village, item, now):
+def test_a_department_sees_the_findings_of_its_items(
+    client_for, inspector, department, hso, jinpu, village, item, now
+):
     other = Item.objects.get(scheme=item.scheme, code="A1-02")
     Item.objects.filter(pk=item.pk).update(department=department.posts.get().organisation)
     report(inspector, village, item, now - timedelta(days=9), description="本部门的")
@@ -87,7 +95,9 @@ def test_a_department_sees_the_findings_of_its_items(client_for, inspector, depa
     assert f"?state=overdue&amp;unit={jinpu.pk}" in html
 
 
-def test_the_administrator_sees_what_is_not_well_but_no_photo(client_for, inspector, sysadmin, village, item, now):
+def test_the_administrator_sees_what_is_not_well_but_no_photo(
+    client_for, inspector, sysadmin, village, item, now
+):
     report(inspector, village, item, now, description="保密的问题")
     html = read(client_for, sysadmin)
     assert "保密的问题" not in html
@@ -96,7 +106,9 @@ def test_the_administrator_sees_what_is_not_well_but_no_photo(client_for, inspec
 
 
 @pytest.mark.parametrize("who", ["inspector", "department", "auditor"])
-def test_the_number_of_queries_does_not_grow(request, client_for, who, inspector, department, village, item, now):
+def test_the_number_of_queries_does_not_grow(
+    request, client_for, who, inspector, department, village, item, now
+):
     Item.objects.filter(pk=item.pk).update(department=department.posts.get().organisation)
     finding = report(inspector, village, item, now - timedelta(days=9))
     client, counts = client_for(request.getfixturevalue(who)), []

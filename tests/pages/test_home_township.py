@@ -35,7 +35,9 @@ def boxes(html: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_the_most_urgent_comes_first_and_the_boxes_count(client_for, inspector, huajia_official, village, item, now):
+def test_the_most_urgent_comes_first_and_the_boxes_count(
+    client_for, inspector, huajia_official, village, item, now
+):
     late = report(inspector, village, item, now - timedelta(days=9), description="最急")
     today = report(inspector, village, item, now - timedelta(days=5), description="今天")
     new = report(inspector, village, item, now - timedelta(hours=1), description="新的")
@@ -76,10 +78,15 @@ def test_decided_requests_and_answered_difficulties_are_shown_for_a_week(
 ):
     finding = report(inspector, village, item, now - timedelta(days=1))
     fresh(finding).ask_extension(
-        by=huajia_official, at=now - timedelta(hours=3), until=timezone.localdate(now) + timedelta(days=9), reason="下雨"
+        by=huajia_official,
+        at=now - timedelta(hours=3),
+        until=timezone.localdate(now) + timedelta(days=9),
+        reason="下雨",
     )
     fresh(finding).decide_extension(by=hso, at=now - timedelta(hours=2), accept=False, reason="不必延期")
-    row = Difficulty.objects.raise_for(village, by=huajia_official, at=now - timedelta(days=2), text="缺少清运车辆")
+    row = Difficulty.objects.raise_for(
+        village, by=huajia_official, at=now - timedelta(days=2), text="缺少清运车辆"
+    )
     row.give_answer(by=jinpu_office, at=now - timedelta(hours=1), answer="下周调配一辆")
     html = page(client_for, huajia_official)
     assert "不必延期" in html
@@ -87,7 +94,9 @@ def test_decided_requests_and_answered_difficulties_are_shown_for_a_week(
     assert Extension.objects.count() == 1
 
 
-def test_last_months_ledger_is_asked_for_until_it_is_submitted(client_for, inspector, huajia_official, huajia, jinpu, village, item, now):
+def test_last_months_ledger_is_asked_for_until_it_is_submitted(
+    client_for, inspector, huajia_official, huajia, jinpu, village, item, now
+):
     first = timezone.localtime(now).replace(day=1, hour=12)
     report(inspector, village, item, first - timedelta(days=3))
     until = timezone.localdate(first) - timedelta(days=1)
@@ -102,7 +111,9 @@ def test_last_months_ledger_is_asked_for_until_it_is_submitted(client_for, inspe
     assert "尚未上报" not in html
 
 
-def test_two_posts_make_two_sections(client_for, huajia_official, xiangying, inspector, village, sibling_village, item, now):
+def test_two_posts_make_two_sections(
+    client_for, huajia_official, xiangying, inspector, village, sibling_village, item, now
+):
     Post.objects.create(user=huajia_official, role=Role.TOWNSHIP, division=xiangying, since="2020-01-01")
     report(inspector, village, item, now, description="华家的问题")
     report(inspector, sibling_village, item, now, description="向应的问题")
@@ -116,7 +127,9 @@ def test_the_number_of_queries_does_not_grow(client_for, inspector, huajia_offic
     client, counts = client_for(huajia_official), []
     for more in (9, 90):
         clone(finding, more)
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get("/").status_code == 200
         counts.append(len(queries))
     assert Finding.objects.count() == 100

@@ -24,21 +24,27 @@ def read(client_for: Any, user: Any, words: str) -> str:
     return str(answer.content.decode())
 
 
-@pytest.mark.parametrize("shorten", [lambda n: n, str.lower, lambda n: n.replace("-", ""), lambda n: n.replace("-0000", "-")])
+@pytest.mark.parametrize(
+    "shorten", [lambda n: n, str.lower, lambda n: n.replace("-", ""), lambda n: n.replace("-0000", "-")]
+)
 def test_a_number_goes_straight_to_its_finding(client_for, inspector, hso, village, item, now, shorten):
     finding = report(inspector, village, item, now)
     answer = client_for(hso).get("/search/", {"q": f" {shorten(finding.number)} "})
     assert (answer.status_code, answer["Location"]) == (302, finding.get_absolute_url())
 
 
-def test_a_number_out_of_scope_looks_like_one_that_does_not_exist(client_for, inspector, changhai_office, village, item, now):
+def test_a_number_out_of_scope_looks_like_one_that_does_not_exist(
+    client_for, inspector, changhai_office, village, item, now
+):
     finding = report(inspector, village, item, now)
     answer = client_for(changhai_office).get("/search/", {"q": finding.number})
     assert answer.status_code == 200
     assert str(finding.pk) not in answer.content.decode()
 
 
-def test_villages_findings_and_persons_are_found_in_groups(client_for, inspector, hso, village, village_leader, item, now):
+def test_villages_findings_and_persons_are_found_in_groups(
+    client_for, inspector, hso, village, village_leader, item, now
+):
     finding = report(inspector, village, item, now, description="沟渠淤塞")
     assert village.get_absolute_url() in read(client_for, hso, "柳家")
     assert finding.get_absolute_url() in read(client_for, hso, "淤塞")
@@ -46,12 +52,14 @@ def test_villages_findings_and_persons_are_found_in_groups(client_for, inspector
     assert village_leader.person.get_absolute_url() in read(client_for, hso, "冯远")
 
 
-def test_what_lies_elsewhere_is_not_found(client_for, inspector, changhai_office, xiangying_official, village, village_leader, item, now):
+def test_what_lies_elsewhere_is_not_found(
+    client_for, inspector, changhai_office, xiangying_official, village, village_leader, item, now
+):
     report(inspector, village, item, now, description="沟渠淤塞")
     for user in (changhai_office, xiangying_official):
         for words in ("柳家", "淤塞", "冯远"):
             html = read(client_for, user, words)
-            assert "class=\"empty\"" in html
+            assert 'class="empty"' in html
             assert str(village.pk) not in html
 
 
