@@ -161,7 +161,7 @@ def test_a_due_date_that_awaits_the_calendar_is_set_by_the_sweep(
     assert finding.awaits_calendar
     spring_festival = [date(2027, 2, day) for day in range(5, 16)]
     Holiday.objects.bulk_create(
-        Holiday(day=day, kind="holiday") for day in [date(2027, 1, 1), *spring_festival]
+        Holiday(day=day, kind="holiday") for day in [date(2027, 1, 1), *spring_festival, date(2027, 10, 1)]
     )
     for _again in range(2):
         reminders.sweep(at=issued)

@@ -43,6 +43,11 @@ def test_a_year_counts_as_known_only_with_its_holidays() -> None:
     Holiday.objects.create(day=date(last.year + 1, 1, 1), kind="holiday", name="元旦")
     assert Holiday.objects.calendar().ends == last
     assert not Holiday.objects.calendar().covers(date(last.year + 1, 1, 1))
+    spring = [date(last.year + 1, 2, day) for day in range(1, 15)]
+    Holiday.objects.bulk_create(Holiday(day=day, kind="holiday", name="春节") for day in spring)
+    assert Holiday.objects.calendar().ends == last, "entered half-way"
+    Holiday.objects.create(day=date(last.year + 1, 10, 1), kind="holiday", name="国庆节")
+    assert Holiday.objects.calendar().ends == date(last.year + 1, 12, 31)
 
 
 def test_city_office_edits_the_table(hso: User, client_for: Callable[[User], Client]) -> None:

@@ -14,6 +14,8 @@ from villages.calendar import WorkCalendar
 
 # A Chinese year has 11 to 13 official holidays and many more days off; fewer rows are a table begun but not done.
 ENOUGH_HOLIDAYS = 10
+# Whoever enters a year by hand goes by the calendar: before National Day is there, due dates must not be counted.
+LAST_FESTIVAL = 10
 
 
 class HolidayQuerySet(models.QuerySet["Holiday"]):
@@ -45,9 +47,11 @@ class HolidayQuerySet(models.QuerySet["Holiday"]):
 
 
 def covered_years(holidays: Iterable[date]) -> list[int]:
-    """Return the years whose holidays are entered: a lone New Year's Day does not make a year known."""
-    days = Counter(day.year for day in holidays)
-    return sorted(year for year, count in days.items() if count >= ENOUGH_HOLIDAYS)
+    """Return the years whose holidays are entered up to National Day: a table begun is not yet a year known."""
+    days = list(holidays)
+    ended = {day.year for day in days if day.month == LAST_FESTIVAL}
+    count = Counter(day.year for day in days)
+    return sorted(year for year in ended if count[year] >= ENOUGH_HOLIDAYS)
 
 
 def _rows(days: Iterable[tuple[date, str]], kind: "Holiday.Kind") -> "list[Holiday]":
