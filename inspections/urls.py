@@ -1,6 +1,7 @@
 from django.urls import URLPattern
 
 from inspections.views import (
+    after_photos,
     desk,
     documents,
     exports,
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     *rectify.urlpatterns,
     *desk.urlpatterns,
     *issuing.urlpatterns,
+    *after_photos.urlpatterns,
     *leaders.urlpatterns,
     *photos.urlpatterns,
     *ledger.urlpatterns,

@@ -1,12 +1,13 @@
 """The rows around a finding: its events, its two sides, and each request with its decision."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -149,6 +150,18 @@ class DeadlineRule(models.Model):
         return deadlines.Rule(days=self.days, counting=self.counting, severity_days=self.severity_days)  # type: ignore[arg-type]
 
 
+class AfterPhotoRuleQuerySet(models.QuerySet["AfterPhotoRule"]):
+    @transaction.atomic
+    def settle(self, policies: Mapping[tuple[uuid.UUID, str], str]) -> None:
+        """Replace all rules by these; a cell that is not named follows the shipped rule."""
+        self.all().delete()
+        self.bulk_create(
+            self.model(item_id=item, kind=kind, policy=policy)
+            for (item, kind), policy in policies.items()
+            if policy
+        )
+
+
 class AfterPhotoRule(models.Model):
     """Whether an item and kind need after-photos, where the shipped rule does not fit."""
 
@@ -160,6 +173,8 @@ class AfterPhotoRule(models.Model):
     item = models.ForeignKey("schemes.Item", models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10)
     policy = models.CharField(max_length=10, choices=Policy.choices)
+
+    objects = AfterPhotoRuleQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "kind"], name="one_after_photo_rule")]
