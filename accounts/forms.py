@@ -226,6 +226,9 @@ class PostForm(forms.ModelForm):
             self.add_error("division", PLACE_WANTED[wanted])
         if data.get("role") == Role.DEPARTMENT and not data.get("organisation"):
             self.add_error("organisation", _("Choose the department."))
+        principal = data.get("deputy_for")
+        if principal and (principal.role, principal.division) != (data.get("role"), division):
+            self.add_error("deputy_for", _("Whoever stands in holds the same role at the same place."))
         return data
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import require, user_of
 from accounts.handover import WORKING_ROLES, HandedOver, HandOverRefused, duties_of, hand_over, posts_of
-from accounts.models import Role, User
+from accounts.models import Post, Role, User
 from audit.log import record
 from villages.access import keeps_person
 from villages.forms import DayInput, NamedPersonForm
@@ -72,12 +72,21 @@ def _may_hand_over(user: User, person: Person, on: dt.date) -> bool:
     parents: dict[UUID | None, UUID] = dict(DivisionLink.objects.on(on).values_list("child", "parent"))
     return keeps_person(user, person, on) and all(
         post.role in WORKING_ROLES
+        and _may_give(user, post, on)
         and (
             kept.everything
             or (post.role == Role.LEADER and post.division_id is None)
             or bool({post.division_id, parents.get(post.division_id)} & kept.counties)
         )
         for post in posts_of(person, on)
+    )
+
+
+def _may_give(user: User, post: Post, on: dt.date) -> bool:
+    """Say whether the user may pass on what the post carries: nobody hands a signature on who has none there."""
+    own = [held for held in user.posts_on(on) if held.may_sign]
+    return not post.may_sign or any(
+        held.role == Role.CITY_OFFICE or held.division_id == post.division_id for held in own
     )
 
 

@@ -286,3 +286,10 @@ def test_forged_payload_is_refused(admin):
     assert admin.post(reverse("users_import_confirm"), {"payload": "W10:forged"}).status_code == 302
     assert User.objects.count() == before
     assert Post.objects.count() == 1
+
+
+def test_a_deputy_holds_the_role_and_place_of_the_principal(admin, huajia_official, xiangying_official, jinpu):
+    principal = huajia_official.posts.get()
+    fields = post_fields("county_office", jinpu, deputy_for=str(principal.pk))
+    admin.post(reverse("post_new", args=[xiangying_official.pk]), fields)
+    assert xiangying_official.posts.count() == 1

@@ -80,3 +80,15 @@ def test_an_office_cannot_move_an_administrators_post(sysadmin: User, hso: User,
     person = Person.objects.create(name="马力")
     User.objects.filter(pk=sysadmin.pk).update(person=person)
     assert client_for(hso).get(f"/accounts/persons/{person.pk}/hand-over/").status_code == 404
+
+
+def test_nobody_without_a_signature_hands_one_on(
+    jinpu: Division, jinpu_office: User, hso: User, hso_staff: User, village: Village, client_for: Browser
+) -> None:
+    head = Person.objects.create(name="李晨", title="主任")
+    jinpu_office.describe(username="jinpu", name="李晨", email="", person=head)
+    Responsibility.objects.create(person=head, kind="township", village=village, since=date(2020, 1, 1))
+    clerk = make_user("clerk", "小王", Role.COUNTY_OFFICE, jinpu)
+    url = f"/accounts/persons/{head.pk}/hand-over/"
+    assert [client_for(user).get(url).status_code for user in (clerk, hso_staff)] == [404, 404]
+    assert [client_for(user).get(url).status_code for user in (jinpu_office, hso)] == [200, 200]
