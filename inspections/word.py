@@ -159,6 +159,9 @@ def _findings(word: Any, paper: Paper, fetch: Fetch) -> None:
     for row in paper.rows:
         _finding(table.add_row(), row, paper, fetch)
     widths = _widths(len(paper.heads), paper.with_after)
+    # both the grid and the cells: some programs read only one of them
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
     for row in table.rows:
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = Cm(width)

@@ -41,6 +41,8 @@ PLACES = (
     Place("review", _("Review queue"), "clipboard-check", OFFICES),
     Place("desk", _("Desk mode"), "images", frozenset({Role.TOWNSHIP})),
     Place("proposals", _("Proposed measures"), "megaphone", OFFICES),
+    Place("documents", _("Official documents"), "file-earmark-text", READERS - {Role.DEPARTMENT}),
+    Place("problem_import", _("Import a problem list"), "upload", OFFICES),
     Place("instructions", _("Instructions"), "chat-left-text", OFFICES | {Role.LEADER, Role.AUDITOR}),
     Place("milestones", _("Milestones"), "signpost-split", OFFICES | {Role.TOWNSHIP}),
     Place("rounds", _("Unannounced visits"), "binoculars", OFFICES | {Role.INSPECTOR, Role.AUDITOR}),

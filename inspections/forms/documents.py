@@ -45,12 +45,11 @@ class DocumentForm(forms.Form):
 
 
 def _field(passage: Passage) -> forms.CharField:
-    # what is missing may be added later: the sheet is only whole when it is issued
     label = str(passage.label)
     if passage.short:
-        return forms.CharField(label=label, required=False, max_length=200)
+        return forms.CharField(label=label, required=passage.required, max_length=200)
     widget = forms.Textarea(attrs={"rows": passage.rows, "maxlength": 4000})
-    return forms.CharField(label=label, required=False, max_length=4000, widget=widget)
+    return forms.CharField(label=label, required=passage.required, max_length=4000, widget=widget)
 
 
 class ScanForm(forms.Form):
