@@ -243,7 +243,8 @@ def test_the_frozen_lines_can_be_exported(
     job = ExportJob.objects.get()
     assert exporting.run(job, now)
     job.refresh_from_db()
-    rows = CalamineWorkbook.from_filelike(io.BytesIO(job.file.read())).get_sheet_by_index(0).to_python()
+    with job.file.open("rb") as file:
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(file.read())).get_sheet_by_index(0).to_python()
     assert [row[1] for row in rows[3:]] == [line["number"] for line in huajia_ledger.rows]
     assert not any("后来改的" in map(str, row) for row in rows)
 
