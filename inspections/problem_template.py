@@ -13,7 +13,8 @@ WIDTHS = {"serial": 8, "item": 30, "description": 40, "place": 18, "outside_docu
 REQUIRED = frozenset({"village", "item", "description", "source"})
 ROWS = 2000
 EXAMPLE = {
-    "serial": "示例", "place": "村口", "description": "村口路边散落生活垃圾约2立方米", "severity": SEVERITIES["minor"][1],
+    "serial": "示例", "place": "村口", "description": "村口路边散落生活垃圾约2立方米",
+    "severity": SEVERITIES["minor"][1],
     "source": SOURCES["provincial"][1], "outside_number": "辽环督〔2026〕12号-3", "outside_deadline": "2026-12-15",
     "outside_document": "省农村人居环境督查反馈意见", "photos": "图片放在本单元格内",
 }  # fmt: skip
@@ -94,7 +95,8 @@ def _notes(book: Any, sheet: Any) -> None:
             "Pictures: at most 9 a row, floating with the upper left corner in the row, or inside a cell of the row."
         ),
         _(
-            "JPEG, PNG, WebP and HEIC are taken. Links to pictures on the web and IMAGE() formulas cannot be taken over."
+            "JPEG, PNG, WebP and HEIC are taken. "
+            "Links to pictures on the web and IMAGE() formulas cannot be taken over."
         ),
         _("The same file may be imported again: rows that are there already stay as they are."),
     ]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import docx
 from django.utils.translation import gettext as _
-from docx import Document as new_document
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.image.exceptions import InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError
@@ -32,7 +32,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def write(paper: Paper, fetch: Fetch) -> bytes:
     """Return the .docx; `fetch` gives a thumbnail's bytes by its photo id."""
-    word = new_document()
+    word = docx.Document()
     _page(word)
     _fonts(word)
     _head(word, paper)

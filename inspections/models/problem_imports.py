@@ -48,7 +48,7 @@ class ProblemImportQuerySet(models.QuerySet["ProblemImport"]):
 
 
 class ProblemImport(models.Model):
-    """One uploaded list: checked in a dry run, confirmed by its uploader, carried out by a worker, whole or not at all."""
+    """One uploaded list: checked in a dry run, confirmed by its uploader, carried out whole or not at all."""
 
     class State(models.TextChoices):
         CHECKED = "checked", _("Checked")
