@@ -30,7 +30,7 @@ def section(user: User, post: Post, at: datetime) -> dict[str, Any]:
         "figures": _figures(post, counts),
         "cards": cards(in_hand[:CARDS]),
         "in_hand": counts["open"] + counts["returned"],
-        "all_url": ledger_url(township=post.division_id, state="open", sort="due"),
+        "all_url": ledger_url(township=post.division_id, sort="due"),
         "ledger_due": ledger_due(post.division, on) if post.division else None,
         "answers": _answers(post, at),
     }
