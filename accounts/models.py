@@ -175,10 +175,11 @@ class User(AbstractUser):
         self.forget_posts()
 
     def posts_on(self, on: dt.date) -> "list[Post]":
-        """Return the posts held on the day, with division, organisation and whom they stand in for."""
+        """Return the posts held on the day, with division and organisation."""
         known: dict[dt.date, list[Post]] = self.__dict__.setdefault("_posts", {})
         if on not in known:
-            rows = self.posts.on(on).select_related("division", "organisation", "deputy_for__user")
+            # whom a deputy stands in for is read where it is asked: every page would pay for two more tables
+            rows = self.posts.on(on).select_related("division", "organisation")
             known[on] = list(rows.order_by("since", "pk"))
         return known[on]
 

@@ -4,12 +4,14 @@ Nothing here reads the clock or the request: `Query.read` takes any mapping of t
 well formed is left out, so that an address typed by hand or bookmarked long ago still opens.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models
 from django.db.models import Case, F, OrderBy, Q, When
@@ -22,6 +24,8 @@ from inspections.steps import State
 
 ROWS = 20
 MOST_COUNTED = 30_000
+# what is too much to be counted for every page is counted once in so many seconds
+LARGE_COUNTED_EVERY = 60
 LONGEST_TEXT = 100
 
 # what the tabs above the list are called; today and overdue are told by the date
@@ -336,12 +340,20 @@ class Counts:
 
 
 def counts(findings: FindingQuerySet, on: date, most: int = MOST_COUNTED) -> Counts:
-    """Count a matching set by tab in one statement; where it is huge, in a second one that stops at `most` per tab."""
+    """Count a matching set by tab in one statement; where it is huge, in a second one that stops at `most` per tab.
+
+    The second one reads up to `most` rows per tab, so its answer serves the same question for a minute.
+    """
     late = Case(When(_overdue(on), then=2), When(state__in=IN_HAND, due_on=on, then=1), default=0)
-    inner = findings.order_by().annotate(late=late).values_list("state", "late")[: most + 1]
-    rows = _read("SELECT state, late, COUNT(*) FROM ({}) AS found GROUP BY state, late", [inner])
+    inner = _compiled([findings.order_by().annotate(late=late).values_list("state", "late")[: most + 1]])
+    key = f"ledger-counts:{hashlib.sha256(repr((inner, on, most)).encode()).hexdigest()}"
+    if isinstance(kept := cache.get(key), Counts):
+        return kept
+    rows = _read("SELECT state, late, COUNT(*) FROM ({}) AS found GROUP BY state, late", inner)
     if sum(row[2] for row in rows) > most:
-        return _capped(findings.order_by(), on, most)
+        large = _capped(findings.order_by(), on, most)
+        cache.set(key, large, LARGE_COUNTED_EVERY)
+        return large
     tabs = dict.fromkeys(TABS, 0)
     for state, how_late, number in rows:
         tabs[state] += number
@@ -354,7 +366,7 @@ def counts(findings: FindingQuerySet, on: date, most: int = MOST_COUNTED) -> Cou
 def _capped(findings: FindingQuerySet, on: date, most: int) -> Counts:
     inner = [in_tab(findings, tab, on).values_list("pk")[: most + 1] for tab in TABS]
     columns = ", ".join("(SELECT COUNT(*) FROM ({}) AS t)" for _tab in TABS)
-    rows = _read(f"SELECT {columns}", inner)
+    rows = _read(f"SELECT {columns}", _compiled(inner))
     numbers = dict(zip(TABS, rows[0], strict=True)) if rows else {}
     return Counts(
         {tab: min(number, most) for tab, number in numbers.items()},
@@ -362,11 +374,17 @@ def _capped(findings: FindingQuerySet, on: date, most: int) -> Counts:
     )
 
 
-def _read(statement: str, querysets: "list[models.QuerySet[Any, Any]]") -> list[tuple[Any, ...]]:
-    """Run a statement around compiled querysets; nothing to find is an empty answer."""
+def _compiled(querysets: "list[models.QuerySet[Any, Any]]") -> list[tuple[str, tuple[Any, ...]]]:
+    """Return each queryset's statement and parameters; of what cannot find anything there is nothing to run."""
     try:
-        compiled = [queryset.query.sql_with_params() for queryset in querysets]
+        return [queryset.query.sql_with_params() for queryset in querysets]
     except EmptyResultSet:
+        return []
+
+
+def _read(statement: str, compiled: list[tuple[str, tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """Run a statement around compiled ones."""
+    if not compiled:
         return []
     with connection.cursor() as cursor:
         parts = [sql for sql, _params in compiled]

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -44,6 +44,12 @@ def _sprite() -> str:
 @register.simple_tag
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """Draw one icon of the sprite; without a label it is decoration and hidden from screen readers."""
+    return _icon(str(name), str(label), str(css))
+
+
+@lru_cache(maxsize=2048)
+def _icon(name: str, label: str, css: str) -> SafeString:
+    # a page draws forty of them
     classes = f"icon {css}".strip()
     if label:
         return format_html(

@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ('county', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='villages.division', verbose_name='unit')),
                 ('duplicate_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inspections.finding')),
                 ('issued_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('issuing_office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='villages.division')),
+                ('issuing_office', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='villages.division')),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='schemes.item', verbose_name='item')),
                 ('recurrence_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inspections.finding')),
                 ('reported_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -518,6 +518,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='finding',
             index=models.Index(fields=['township', '-issued_at', '-id'], name='finding_township_by_issue'),
+        ),
+        migrations.AddIndex(
+            model_name='finding',
+            index=models.Index(fields=['issuing_office', 'state', 'due_on'], name='finding_office_ledger'),
         ),
         migrations.AddIndex(
             model_name='finding',

@@ -238,6 +238,8 @@ class Finding(DecidingVerbs):
             models.Index(fields=["-issued_at", "-id"], name="finding_by_issue"),
             models.Index(fields=["county", "-issued_at", "-id"], name="finding_county_by_issue"),
             models.Index(fields=["township", "-issued_at", "-id"], name="finding_township_by_issue"),
+            # what an office has issued, by state: its part of the scope, so that counts need not read the whole table
+            models.Index(fields=["issuing_office", "state", "due_on"], name="finding_office_ledger"),
             # the reminder sweep and the overdue counts
             models.Index(
                 fields=["due_on", "id"], condition=Q(state__in=IN_HAND), name="finding_in_hand_by_due"
