@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.verbs import alters_data
 
 if TYPE_CHECKING:
-    from schemes.definition import AspectRow, Definition, ItemRow
+    from schemes.definition import Definition
     from villages.models import Village
 
 UNITS = 10_000
@@ -142,20 +142,21 @@ class Scheme(InTwoLanguages):
 
     @alters_data
     def write(self, definition: Definition) -> None:
-        """Bring sources, aspects and items in line with the definition, keeping ids."""
-        for source in definition.sources:
-            SchemeSource.objects.update_or_create(scheme=self, code=source.code, defaults=source.columns())
-        for aspect_row in definition.aspects:
-            self._write_aspect(aspect_row)
+        """Bring sources, aspects and items in line with the definition, keeping ids: a few statements."""
+        self._store(SchemeSource, {row.code: row.columns() for row in definition.sources})
+        self._store(Aspect, {row.code: row.columns() for row in definition.aspects})
+        aspects = {aspect.code: aspect for aspect in self.aspects.all()}
+        items = [(aspects[aspect.code], item) for aspect in definition.aspects for item in aspect.items]
+        self._store(Item, {row.code: {"aspect": aspect, **row.columns()} for aspect, row in items})
 
-    def _write_aspect(self, row: AspectRow) -> None:
-        aspect, _made = Aspect.objects.update_or_create(scheme=self, code=row.code, defaults=row.columns())
-        for item_row in row.items:
-            self._write_item(aspect, item_row)
-
-    def _write_item(self, aspect: Aspect, row: ItemRow) -> None:
-        Item.objects.update_or_create(
-            scheme=self, code=row.code, defaults={"aspect": aspect, **row.columns()}
+    def _store(self, model: type[models.Model], rows: dict[str, dict[str, Any]]) -> None:
+        """Insert the rows by code, or overwrite the columns that are given."""
+        columns = {name for row in rows.values() for name in row}
+        model._default_manager.bulk_create(
+            [model(scheme=self, code=code, **row) for code, row in rows.items()],
+            update_conflicts=True,
+            unique_fields=["scheme", "code"],
+            update_fields=sorted(columns),
         )
 
 
