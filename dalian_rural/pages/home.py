@@ -47,4 +47,4 @@ def distinct_posts(posts: list[Post]) -> list[Post]:
         place = None if post.role in PERSONAL else post.division_id or post.organisation_id
         first.setdefault((post.role, place), post)
     order = list(SECTIONS)
-    return sorted(first.values(), key=lambda post: order.index(post.role))
+    return sorted(first.values(), key=lambda post: (order.index(post.role), str(post.division or "")))
