@@ -36,7 +36,10 @@ class Period:
         if self == month_of(self.since):
             return _("%(year)s-%(month)s") % {"year": self.since.year, "month": f"{self.since:%m}"}
         if self == quarter_of(self.since):
-            return _("quarter %(n)s of %(year)s") % {"year": self.since.year, "n": (self.since.month + 2) // 3}
+            return _("quarter %(n)s of %(year)s") % {
+                "year": self.since.year,
+                "n": (self.since.month + 2) // 3,
+            }
         return f"{self.since} – {self.until}"
 
 
@@ -68,7 +71,9 @@ def findings_of(division: Division, period: Period) -> FindingQuerySet:
     days = (period.since, period.until + timedelta(days=1))
     start, end = (timezone.make_aware(datetime.combine(day, time.min)) for day in days)
     column = "county" if division.level == Division.Level.COUNTY else "township"
-    return Finding.objects.filter(**{column: division}, issued_at__gte=start, issued_at__lt=end).order_by("number")
+    return Finding.objects.filter(**{column: division}, issued_at__gte=start, issued_at__lt=end).order_by(
+        "number"
+    )
 
 
 def snapshot(division: Division, period: Period, on: date) -> Snapshot:
@@ -103,7 +108,12 @@ class Part:
     def as_json(self) -> dict[str, Any]:
         """Return what a county's own submission keeps of it."""
         version = self.submission.version if self.submission else None
-        return {"id": str(self.division.pk), "name": self.division.name, "state": self.state, "version": version}
+        return {
+            "id": str(self.division.pk),
+            "name": self.division.name,
+            "state": self.state,
+            "version": version,
+        }
 
 
 def children(division: Division, on: date) -> list[Division]:
@@ -135,7 +145,9 @@ def receiving_places(user: "User", on: date) -> list[Division]:
 
 
 def _places(user: "User", on: date, levels: Iterable[str]) -> list[Division]:
-    found = [p.division for p in user.posts_on(on) if p.division and p.role == ROLE_OF_LEVEL[p.division.level]]
+    found = [
+        p.division for p in user.posts_on(on) if p.division and p.role == ROLE_OF_LEVEL[p.division.level]
+    ]
     return list(dict.fromkeys(place for place in found if place.level in levels))
 
 

@@ -226,7 +226,9 @@ class Submission(models.Model):
 _SAID: dict[str, Callable[[], str]] = {
     "submitted": lambda: gettext("%(place)s handed in its ledger of %(since)s to %(until)s; please decide."),
     "accepted": lambda: gettext("The ledger of %(place)s of %(since)s to %(until)s was accepted."),
-    "returned": lambda: gettext("The ledger of %(place)s of %(since)s to %(until)s was returned; please read why."),
+    "returned": lambda: gettext(
+        "The ledger of %(place)s of %(since)s to %(until)s was returned; please read why."
+    ),
 }
 
 

@@ -39,7 +39,9 @@ def submissions(request: HttpRequest) -> HttpResponse:
     context = {
         "page": Paginator(seen, ROWS).get_page(request.GET.get("page")),
         "due": [_due(place, on) for place in submitting.own_places(user, on)],
-        "received": [{"place": place, "parts": submitting.parts_of(place, period, on)} for place in receiving],
+        "received": [
+            {"place": place, "parts": submitting.parts_of(place, period, on)} for place in receiving
+        ],
         "period": period,
         "periods": submitting.suggested(on),
     }
@@ -80,12 +82,18 @@ def submission_new(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, str(refused))
     else:
         form = HandInForm(initial=_first(request, places, on), places=places, on=on)
-    return render(request, "inspections/submissions/new.html", {"form": form, **_preview(request, form, places, on)})
+    return render(
+        request, "inspections/submissions/new.html", {"form": form, **_preview(request, form, places, on)}
+    )
 
 
 def _first(request: HttpRequest, places: list[Any], on: date) -> dict[str, Any]:
     period = _period(request, on)
-    return {"division": request.GET.get("division") or places[0].pk, "since": period.since, "until": period.until}
+    return {
+        "division": request.GET.get("division") or places[0].pk,
+        "since": period.since,
+        "until": period.until,
+    }
 
 
 def _hand_in(request: HttpRequest, form: HandInForm, user: User, at: datetime) -> HttpResponse:

@@ -288,7 +288,9 @@ def test_forged_payload_is_refused(admin):
     assert Post.objects.count() == 1
 
 
-def test_a_deputy_holds_the_role_and_place_of_the_principal(admin, huajia_official, xiangying_official, jinpu):
+def test_a_deputy_holds_the_role_and_place_of_the_principal(
+    admin, huajia_official, xiangying_official, jinpu
+):
     principal = huajia_official.posts.get()
     fields = post_fields("county_office", jinpu, deputy_for=str(principal.pk))
     admin.post(reverse("post_new", args=[xiangying_official.pk]), fields)
