@@ -8,7 +8,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from python_calamine import CalamineWorkbook
 
 from audit.models import Entry
@@ -227,7 +227,7 @@ def test_reading_lines_costs_the_same_for_ten_and_a_hundred(pair, django_assert_
         values = {name: getattr(pair[1], name) for name in own}
         Finding.objects.filter(number__startswith="ZZ").delete()
         Finding.objects.bulk_create(Finding(**{**values, "number": f"ZZ-2026-{n:06d}"}) for n in range(rows))
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert (
                 len(list(official.lines(Finding.objects.order_by("number"), timezone.localdate(now))))
                 == rows + 2
@@ -246,3 +246,23 @@ def test_a_submitted_row_counts_as_not_overdue(pair, xiangying_official, now):
         official.lines(Finding.objects.filter(pk=pair[1].pk), timezone.localdate(now) + timedelta(days=30))
     )
     assert line["overdue"] is False
+
+
+def test_an_extension_stands_beside_the_first_due_date(pair, hso, xiangying_official, now):
+    row, on = fresh(pair[1]), timezone.localdate(now)
+    first, until = row.first_due_on, row.first_due_on + timedelta(days=8)
+    row.ask_extension(by=xiangying_official, at=now, until=until, reason="连续降雨")
+    fresh(row).decide_extension(by=hso, at=now, accept=True)
+    line = next(official.lines(Finding.objects.filter(pk=row.pk), on))
+    assert (line["first_due"], line["due"], line["moved"]) == (first.isoformat(), until.isoformat(), "asked")
+    with translation.override("zh-hans"):
+        assert official.texts(1, line)["due"] == f"{first}（延期至 {until}）"
+        assert official.texts(1, {**line, "moved": "return"})["due"] == f"{first}（退回后至 {until}）"
+
+
+def test_a_line_with_its_first_due_date_or_frozen_before_it_was_kept_shows_one_date(pair, now):
+    line = next(official.lines(Finding.objects.filter(pk=pair[1].pk), timezone.localdate(now)))
+    assert line["moved"] == ""
+    assert official.texts(1, line)["due"] == line["due"] == pair[1].due_on.isoformat()
+    old = {key: value for key, value in line.items() if key not in ("first_due", "moved")}
+    assert official.texts(1, old)["due"] == line["due"]
