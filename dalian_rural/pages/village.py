@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import user_of
+from accounts.models import Role
 from inspections.models import Finding
 from villages.access import keeps, may, today
 from villages.chain import chain_on
@@ -17,6 +18,8 @@ from villages.forms import AnswerForm, DifficultyForm, NaturalVillageForm, read_
 from villages.models import Responsibility, Village
 
 FINDINGS = 20
+# who answers for a place or watches over it; visits bring nobody into its difficulties and its past responsibilities
+INSIDERS = (Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.TOWNSHIP, Role.LEADER, Role.AUDITOR)
 
 
 @require_safe
@@ -31,6 +34,7 @@ def village(request: HttpRequest, pk: UUID) -> HttpResponse:
     where: dict[str, Any] = {"county": county and county.pk, "township": township and township.pk}
     if not user_of(request).places(on).covers(**where, village=found.pk):
         raise Http404
+    inside = user_of(request).places(on, *INSIDERS).covers(**where, village=found.pk)
     kept = keeps(request.user, on)
     context = {
         "village": found,
@@ -40,9 +44,11 @@ def village(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_keep": bool(kept) and kept.covers(**where) and last == on,
         "may_merge": may(request.user, on, "city_office") and last == on,
         "may_raise": may(request.user, on, "township", "leader") and last == on,
-        **_chain(found, read_day(request.GET.get("on"), on), on),
+        "inside": inside,
+        **_chain(found, read_day(request.GET.get("on"), on) if inside else on, on),
         **_findings(request, found),
         **_history(found),
+        **(_inside(found) if inside else {}),
     }
     return render(request, "pages/village.html", context)
 
@@ -81,16 +87,22 @@ def _findings(request: HttpRequest, village: Village) -> dict[str, Any]:
 
 
 def _history(village: Village) -> dict[str, Any]:
-    """Return the dated rows of the village, the newest first, and what was raised."""
+    """Return the dated rows of the village, the newest first."""
     return {
         "links": village.links.select_related("township").order_by("-since"),
         "codes": village.codes.order_by("-since"),
         "area_links": village.area_links.select_related("area").order_by("-since"),
-        "past": village.responsibilities.select_related("person").order_by("-since", "kind")[:50],
         "predecessors": village.predecessors.order_by("-retired_on"),
         "natural_villages": village.natural_villages.order_by("name"),
+        "natural_form": NaturalVillageForm(),
+    }
+
+
+def _inside(village: Village) -> dict[str, Any]:
+    """Return what only those read who answer for the place: who was responsible, and what was raised."""
+    return {
+        "past": village.responsibilities.select_related("person").order_by("-since", "kind")[:50],
         "difficulties": village.difficulties.order_by("-raised_at")[:20],
         "difficulty_form": DifficultyForm(),
         "answer_form": AnswerForm(),
-        "natural_form": NaturalVillageForm(),
     }

@@ -243,3 +243,18 @@ def test_difficulty_is_raised_by_the_township_and_answered_by_the_office(
     difficulty.refresh_from_db()
     assert difficulty.answer == "八月配车"
     assert "八月配车" in client_for(huajia_official).get(f"/villages/{village.pk}/").content.decode()
+
+
+def test_only_those_who_answer_for_the_place_read_its_difficulties_and_past(
+    client_for, huajia_official, jinpu_office, hso, auditor, inspector, agency, department, village
+):
+    client_for(huajia_official).post(f"/villages/{village.pk}/difficulties/", {"text": "没有垃圾转运车"})
+    for user in (huajia_official, jinpu_office, hso, auditor):
+        page = client_for(user).get(f"/villages/{village.pk}/", {"on": "2024-05-01"})
+        assert "没有垃圾转运车" in page.content.decode()
+        assert (page.context["inside"], str(page.context["day"])) == (True, "2024-05-01")
+    for user in (inspector, agency, department):
+        page = client_for(user).get(f"/villages/{village.pk}/", {"on": "2024-05-01"})
+        assert page.status_code == 200
+        assert "没有垃圾转运车" not in page.content.decode()
+        assert (page.context["inside"], page.context["is_today"], "past" in page.context) == (False, True, False)
