@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -82,7 +82,7 @@ def safe_reverse(name: str) -> str:
 
 def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
     """List the places these roles may go, the one that holds `path` marked."""
-    found = [(place, url) for place in PLACES if roles & place.roles and (url := safe_reverse(place.name))]
+    found = _open_to(frozenset(roles))
     here = _here(found, path)
     return [
         {
@@ -94,6 +94,17 @@ def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
         }
         for place, url in found
     ]
+
+
+def nav_key(roles: set[str], path: str) -> str:
+    """Name what the places of a page depend on besides the language: base.html keeps them under it."""
+    here = _here(_open_to(frozenset(roles)), path)
+    return f"{','.join(sorted(roles))} {here.name if here else ''}"
+
+
+@lru_cache(maxsize=256)
+def _open_to(roles: frozenset[str]) -> list[tuple[Place, str]]:
+    return [(place, url) for place in PLACES if roles & place.roles and (url := safe_reverse(place.name))]
 
 
 def _here(found: list[tuple[Place, str]], path: str) -> Place | None:
@@ -149,6 +160,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     # Callables that templates call where they use them: a fragment for htmx asks for none of these.
     return context | {
         "nav": cache(lambda: nav_for({str(role) for role in user.roles(today)}, request.path)),
+        "nav_key": cache(lambda: nav_key({str(role) for role in user.roles(today)}, request.path)),
         "unread_count": cache(lambda: Notice.objects.filter(user=user).unread(now).count()),
         "scope_label": cache(lambda: " · ".join(scope_of(user.posts_on(today)))),
     }

@@ -1,6 +1,7 @@
 """The ledger: the list of findings a user may see, what can be done with several at once, and the printed page."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -38,33 +39,43 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
 
 
 def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
-    """Return what the list shows: three queries, and two a minute for the choices."""
+    """Return what the list shows: three queries, and two a minute for the choices.
+
+    Callables are for the parts that the template keeps for a minute under `bar_key` and `asked`.
+    """
     on, query = timezone.localdate(at), ledger.Query.read(request.GET)
     seen = Finding.objects.visible_to(user, on)
     counts = ledger.counts(ledger.matching(seen, query, on), on)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     rows = ledger.page(ledger.select(seen, query, on), query, ledger_rows.COLUMNS, after=after, before=before)
-    found = bar.choices(user, on, int(at.timestamp()) // 60)
+    minute = int(at.timestamp()) // 60
+    found = bar.choices(user, on, minute)
     villages = bar.villages_of(query.township, on)
-    first, more = bar.selects(query, found, villages)
+    selects = cache(lambda: bar.selects(query, found, villages))
     return {
         "query": query,
         "asked": bar.address(query),
         "rows": ledger_rows.table(rows.rows, at),
         "empty": not rows.rows,
-        "columns": _heads(query),
+        "columns": cache(lambda: _heads(query)),
         "tabs": _tabs(query, counts, user, at),
         "total": counts.words(query.state),
         "previous_url": bar.address(query, before=rows.previous_key) if rows.has_previous else "",
         "next_url": bar.address(query, after=rows.next_key) if rows.has_next else "",
-        "selects": first,
-        "more": more,
-        "more_open": any(select.name in query.asked() for select in more) or query.since or query.until,
+        "bar_key": f"{user.pk} {minute}",
+        "selects": lambda: selects()[0],
+        "more": lambda: selects()[1],
+        "more_open": lambda: _is_open(query, selects()[1]),
         "chips": bar.chips(query, found, villages),
         "clear_url": bar.address(ledger.Query(state=query.state, sort=query.sort)),
         "may_urge": bool(user.roles(on) & OFFICES),
         "phrases": phrases.URGE,
     }
+
+
+def _is_open(query: ledger.Query, more: list[bar.Select]) -> bool:
+    """Tell whether something behind "more" is asked for."""
+    return any(select.name in query.asked() for select in more) or bool(query.since or query.until)
 
 
 def _tabs(query: ledger.Query, counts: ledger.Counts, user: User, at: datetime) -> list[dict[str, Any]]:
