@@ -103,6 +103,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # a database that is away is said so within seconds, on the status page too
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -308,6 +310,9 @@ EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 DOCUMENT_NUMBER = env.str("DOCUMENT_NUMBER", default="{office}人居办{mark}〔{year}〕{serial}号")
 DOCUMENT_NUMBERS: dict[str, str] = env.json("DOCUMENT_NUMBERS", default={})
 SCAN_MAX_BYTES = env.int("SCAN_MAX_BYTES", default=20 * 1024 * 1024)
+# files beside a finding
+FILE_MAX_BYTES = env.int("FILE_MAX_BYTES", default=20 * 1024 * 1024)
+FILES_PER_FINDING = env.int("FILES_PER_FINDING", default=10)
 # problem lists from other sources: the file with its pictures, and the rows in it
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=100 * 1024 * 1024)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=2000)
