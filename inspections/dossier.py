@@ -115,9 +115,7 @@ def timeline(finding: Finding, user: "User", on: date) -> list[dict[str, Any]]:
 
 
 def _row(event: FindingEvent, posts: dict[UUID, list[Post]], undone: bool) -> dict[str, Any]:
-    label = str(
-        OTHER_EVENTS.get(event.step) or (STEPS[event.step].label if event.step in STEPS else event.step)
-    )
+    label = _label(event)
     return {
         "event": event,
         "step": event.step,
@@ -129,6 +127,18 @@ def _row(event: FindingEvent, posts: dict[UUID, list[Post]], undone: bool) -> di
         "remark": event.remark,
         "to_state": event.to_state,
     }
+
+
+def _label(event: FindingEvent) -> str:
+    if event.step == "sample":
+        return (
+            _("Sampled by the city: in order")
+            if event.data.get("accept")
+            else _("Sampled by the city: not in order")
+        )
+    return str(
+        OTHER_EVENTS.get(event.step) or (STEPS[event.step].label if event.step in STEPS else event.step)
+    )
 
 
 def _unit(posts: Sequence[Post], on: date) -> str:

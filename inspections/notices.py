@@ -142,6 +142,18 @@ def asked(finding: "FindingBase", step: str, at: datetime) -> None:
     _tell(finding, recipients.issuing_office_users(finding, on), step, text, at, wait=False)
 
 
+def sampled(finding: "FindingBase", at: datetime, remark: str, *, accept: bool) -> None:
+    """Tell the county office what the city's sample check of its closed finding found."""
+    users = recipients.county_office_users(finding, timezone.localdate(at))
+
+    def text() -> str:
+        in_order = _("The city sampled finding %(number)s in %(village)s: in order. %(remark)s")
+        not_in_order = _("The city sampled finding %(number)s in %(village)s: not in order. %(remark)s")
+        return (in_order if accept else not_in_order) % {**_facts(finding), "remark": remark}
+
+    _tell(finding, users, "sample", text, at, wait=False)
+
+
 def instructed(finding: "FindingBase", at: datetime) -> None:
     """Tell the issuing office that a leader has left an instruction."""
     on = timezone.localdate(at)

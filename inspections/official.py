@@ -65,8 +65,9 @@ COLUMNS = (
 
 _VALUES = (
     "id", "number", "place", "item__code", "source", "description", "reported_at", "issued_at", "kind", "chain",
-    "measures", "due_on", "first_due_on", "result", "closed_at", "closed_by__name", "state", "ending", "closing_document",
-    "outside_number", "times_returned", "on_time", "recurrence_of__number", "check_due_on", "checked_at",
+    "measures", "due_on", "first_due_on", "result", "closed_at", "closed_by__name", "state", "ending",
+    "closing_document", "outside_number", "times_returned", "on_time", "recurrence_of__number", "check_due_on",
+    "checked_at",
 )  # fmt: skip
 # how the due column says why a due date is no longer the first one
 MOVED = {

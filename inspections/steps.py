@@ -38,6 +38,7 @@ class Actor(Enum):
     SIGNER = "signer"  # an issuer who may sign
     CHECKER = "checker"  # the county office for a city finding
     TOWNSHIP = "township"
+    OVERSEER = "overseer"  # the city office for a finding that ends at its county
     LEADER = "leader"
 
 
@@ -95,6 +96,7 @@ STEPS: dict[str, Step] = {
     "decide_claim": _decide(_("Decide on the claim"), _IN_HAND, {Actor.ISSUER}),
     "withdraw": _decide(_("Withdraw"), _LIVE, {Actor.ISSUER}),
     "reopen": _decide(_("Re-open"), {State.CLOSED}, {Actor.ISSUER}),
+    "sample": _plain(_("Record a sample check"), {State.CLOSED}, {Actor.OVERSEER}),
     "amend": _plain(_("Amend"), {State.REPORTED, *_LIVE}, {Actor.ISSUER}),
     "urge": _plain(_("Urge"), _IN_HAND, _OFFICES),
     "instruct": _plain(_("Leave an instruction"), {*_LIVE, State.CLOSED}, {Actor.LEADER}),

@@ -94,6 +94,12 @@ class Instruct(StepBody):
     text = serializers.CharField(max_length=4000)
 
 
+class Sample(Remark):
+    accept = serializers.BooleanField(
+        help_text="Whether what was seen is in order; if not, the remark says why."
+    )
+
+
 class Note(StepBody):
     remark = serializers.CharField(max_length=4000)
 
@@ -122,5 +128,6 @@ STEP_BODIES: dict[str, tuple[str, type[serializers.Serializer[Any]]]] = {
     "reopen": ("reopen", Reason),
     "undo": ("undo", Undo),
     "instruct": ("instruct", Instruct),
+    "sample": ("sample", Sample),
     "note": ("note", Note),
 }

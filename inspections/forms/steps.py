@@ -17,6 +17,7 @@ from schemes.models import Item
 from villages.models import Village
 
 ACCEPT = [("yes", _("Agree")), ("no", _("Refuse"))]
+SAMPLED = [("yes", _("In order")), ("no", _("Not in order"))]
 STAGES = 4
 
 
@@ -329,6 +330,25 @@ class ReplyForm(StepForm):
         self.initial.setdefault("instruction", rows.first())
 
 
+class SampleForm(StepForm):
+    verb = "sample"
+    consequence = _("The finding stays closed. The county office is told; where need be it re-opens it.")
+
+    accept = forms.ChoiceField(label=_("what was seen"), choices=SAMPLED, widget=forms.RadioSelect)
+    remark = words(_("remark"), required=False, help_text=_("Needed where it is not in order."))
+
+    def arguments(self) -> dict[str, Any]:
+        """Say yes or no."""
+        return {"accept": self.cleaned_data["accept"] == "yes", "remark": self.cleaned_data["remark"]}
+
+    def clean(self) -> dict[str, Any]:
+        """What is not in order is said."""
+        data = super().clean() or {}
+        if data.get("accept") == "no" and not data.get("remark"):
+            self.add_error("remark", _("Say what is not in order."))
+        return data
+
+
 class NoteForm(StepForm):
     verb = "note"
 
@@ -368,6 +388,7 @@ STEP_FORMS: dict[str, type[StepForm]] = {
     "urge": UrgeForm,
     "instruct": InstructForm,
     "reply": ReplyForm,
+    "sample": SampleForm,
     "note": NoteForm,
     "undo": UndoForm,
 }

@@ -154,6 +154,8 @@ class FindingBase(models.Model):
             return {Actor.CHECKER}
         if role == Role.TOWNSHIP and division_id == self.township_id:
             return {Actor.TOWNSHIP}
+        if role == Role.CITY_OFFICE and self.issuing_office_id == self.county_id:
+            return {Actor.OVERSEER}
         return set()
 
     def _is_covered_by(self, user: "User", on: date) -> bool:
@@ -243,12 +245,14 @@ class FindingBase(models.Model):
         to: str | None = None,
         creates: Iterable[models.Model] = (),
         decides: tuple[models.Model, Mapping[str, Any]] | None = None,
+        tells: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> FindingEvent:
         """Take one step: refuse or swap version and columns, save what goes with it, append the event.
 
         `creates` are unsaved rows that belong to the step, `decides` is a request row with the columns its decision
-        sets. The event's data keep enough to undo all of it. Raises StepRefused; then nothing has changed.
+        sets, `tells` is what the event alone keeps. The event's data keep enough to undo all of it. Raises
+        StepRefused; then nothing has changed.
         """
         if refused := self.refusal(step, by, at):
             raise refused
@@ -263,7 +267,8 @@ class FindingBase(models.Model):
         self._adopt(changes)
         return self.events.create(
             step=step, by=by, at=at, remark=remark, from_state=from_state, to_state=self.state,
-            version=self.version, data=undo, internal=from_state == State.REPORTED and step != "issue",
+            version=self.version, data=undo | dict(tells or {}),
+            internal=from_state == State.REPORTED and step != "issue",
         )  # fmt: skip
 
     take.alters_data = True  # type: ignore[attr-defined]

@@ -245,6 +245,15 @@ class DecidingVerbs(RectifyingVerbs):
         notices.replied(self, instruction, at)
         return event
 
+    @transaction.atomic
+    def sample(self, *, by: "User", at: datetime, accept: bool, remark: str = "") -> FindingEvent:
+        """Record what the city office saw when it sampled a county's closed finding; nothing else changes."""
+        if not accept and not remark.strip():
+            raise StepRefused(_("Say what is not in order."), "reason_missing")
+        event = self.take("sample", by=by, at=at, remark=remark, tells={"accept": accept})
+        notices.sampled(self, at, remark, accept=accept)
+        return event
+
     def note(self, *, by: "User", at: datetime, remark: str) -> FindingEvent:
         """Add a remark to the timeline."""
         if not remark.strip():

@@ -31,6 +31,7 @@ MAIN = (
     "decide_extension",
     "decide_claim",
     "reply",
+    "sample",
 )
 ICONS = {
     "rectify": "camera",

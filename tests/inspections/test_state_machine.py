@@ -108,4 +108,4 @@ def test_the_model_above_covers_every_step_that_changes_a_state():
         "decide_claim",
         "complete_milestone",
     }
-    assert set(STEPS) - set(RULES) - requests == {"merge", "amend", "instruct", "reply"}
+    assert set(STEPS) - set(RULES) - requests == {"merge", "amend", "instruct", "reply", "sample"}
