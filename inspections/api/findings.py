@@ -209,11 +209,13 @@ class FindingView(APIView):
             raise step_problem(refused) from refused
         except PhotoRefused as refused:
             raise photo_problem(refused) from refused
-        return Response(self._detail(request, finding), 201 if created else 200)
+        if created:  # it has all that is shown already
+            return Response(self._detail(request, finding), 201)
+        return Response(self._detail(request, Finding.objects.for_list().get(pk=pk)), 200)
 
     def _detail(self, request: Request, finding: Finding) -> Any:
         context = {"user": user_of(request._request), "at": timezone.now()}
-        return FindingDetail(Finding.objects.for_list().get(pk=finding.pk), context=context).data
+        return FindingDetail(finding, context=context).data
 
 
 class EventList(generics.ListAPIView[FindingEvent]):

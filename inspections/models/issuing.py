@@ -28,7 +28,8 @@ DEFAULT_RULE = deadlines.Rule(days=5, counting="calendar", severity_days={})
 
 def places_of(village: "Village", on: date) -> dict[str, Any]:
     """Return the columns `township` and `county` of the village on that day."""
-    township, county = village.township_on(on), village.county_on(on)
+    township = village.township_on(on)
+    county = township.parent_on(on) if township else None
     if township is None or county is None:
         raise StepRefused(
             _("This village belongs to no township today. Have its page corrected first."), "no_place"

@@ -184,13 +184,15 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         mine = self.filter(uploader_id=finding.reported_by_id, side=Photo.Side.BEFORE, refused="")
         wanted = mine.filter(Q(parent_id=finding.pk) | Q(pk__in=list(declared)))
         attached = PhotoUse.objects.filter(finding_id=finding.pk, side=Photo.Side.BEFORE)
-        taken = list(attached.values_list("photo_id", flat=True))
-        photos = list(wanted.exclude(pk__in=taken).order_by("received_at", "pk"))
+        photos = list(wanted.exclude(pk__in=attached.values("photo_id")).order_by("received_at", "pk"))
+        if not photos:
+            return []
+        taken = attached.count()
         found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
         fit: list[Photo] = []
         refused: dict[Photo, str] = {}
         for photo in photos:
-            room = settings.PHOTOS_PER_SIDE - len(taken) - len(fit)
+            room = settings.PHOTOS_PER_SIDE - taken - len(fit)
             code = photo.adoption_refusal(finding, declared, found, room)
             if code:
                 refused[photo] = code
