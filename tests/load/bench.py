@@ -1,4 +1,4 @@
-"""`make bench`: product and floors in one run, on PostgreSQL and real server processes; prints docs/performance.md's table.
+"""`make bench`: product and floors in one run, on PostgreSQL and real server processes; prints tables.
 
 DATABASE_URL names a superuser's database beside which the measurements make their own. BENCH_ROWS (default
 "20000,1000000") are the sizes; BENCH_KEEP=1 keeps the filled databases and uses those that are there; BENCH_SECONDS
@@ -90,9 +90,8 @@ def machine() -> Results:
     model = next(
         (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), ""
     )
-    head = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    commit = ["git", "rev-parse", "--short", "HEAD"]
+    head = subprocess.run(commit, cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "at": time.strftime("%Y-%m-%d %H:%M %Z"), "cpu": model.partition(":")[2].strip(), "cores": os.cpu_count(),
         "python": platform.python_version(), "django": django.__version__, "postgresql": server,

@@ -33,8 +33,10 @@ SELECT
          '公厕无人保洁，异味较重', '农药包装废弃物丢弃在田间地头', '污水直排入沟，排水口淤堵'])[1 + mod(n, 6)]
     || '，约' || (1 + mod(n, 40)) || '平方米，编号' || n,
   (ARRAY['minor', 'minor', 'minor', 'major', 'grave'])[1 + mod(n, 5)],
-  CASE WHEN by_city THEN (ARRAY['city_visit', 'city_visit', 'hotline', 'look_back'])[1 + mod(n, 4)] ELSE 'county_patrol' END,
-  '', '', reporters[1 + mod(n, array_length(reporters, 1))], at - interval '2 hours', '[]', md5(n::text) || md5(n::text),
+  CASE WHEN by_city THEN (ARRAY['city_visit', 'city_visit', 'hotline', 'look_back'])[1 + mod(n, 4)]
+       ELSE 'county_patrol' END,
+  '', '', reporters[1 + mod(n, array_length(reporters, 1))], at - interval '2 hours', '[]',
+  md5(n::text) || md5(n::text),
   false, '', CASE WHEN by_city THEN city ELSE p.county END,
   CASE WHEN issued THEN CASE WHEN by_city THEN city_clerk ELSE p.clerk END END, CASE WHEN issued THEN at END,
   CASE WHEN issued THEN day + 5 END, CASE WHEN issued THEN day + 5 END, false, p.chain,
@@ -73,19 +75,21 @@ PHOTOS = """
 INSERT INTO inspections_photo (
   id, parent_id, uploader_id, side, sha256, size, width, height, format, received_at, phash, original_sha256, source,
   original, large, small, made_at, attempts, refused)
-SELECT gen_random_uuid(), f.id, f.reported_by_id, s.side, md5(f.id || s.side) || md5(s.side || f.id), 300000, 1600, 1200,
-  'JPEG', f.reported_at, substr(md5(f.id::text), 1, 16), '', 'camera', 'originals/x', 'photos/x', 'photos/x',
-  f.reported_at, 1, ''
+SELECT gen_random_uuid(), f.id, f.reported_by_id, s.side, md5(f.id || s.side) || md5(s.side || f.id), 300000,
+  1600, 1200, 'JPEG', f.reported_at, substr(md5(f.id::text), 1, 16), '', 'camera', 'originals/x', 'photos/x',
+  'photos/x', f.reported_at, 1, ''
 FROM (SELECT * FROM inspections_finding WHERE issued_at IS NOT NULL ORDER BY issued_at DESC LIMIT %(most)s) AS f,
   (VALUES ('before'), ('after')) AS s (side)
 WHERE s.side = 'before' OR f.submitted_at IS NOT NULL
 """
 USES = """
 INSERT INTO inspections_photouse (finding_id, photo_id, side, position, by_id, at, compared_at)
-SELECT f.id, p.id, p.side, 0, p.uploader_id, p.received_at, p.received_at FROM inspections_photo p JOIN inspections_finding f ON f.id = p.parent_id
+SELECT f.id, p.id, p.side, 0, p.uploader_id, p.received_at, p.received_at
+FROM inspections_photo p JOIN inspections_finding f ON f.id = p.parent_id
 """
 EVENTS = """
-INSERT INTO inspections_findingevent (finding_id, step, by_id, at, remark, from_state, to_state, version, data, internal)
+INSERT INTO inspections_findingevent (
+  finding_id, step, by_id, at, remark, from_state, to_state, version, data, internal)
 SELECT f.id, s.step, f.reported_by_id, f.reported_at + s.later, '', s.before, s.after, s.version,
   '{"before": {}, "created": []}', s.version = 1
 FROM (SELECT * FROM inspections_finding WHERE issued_at IS NOT NULL ORDER BY issued_at DESC LIMIT %(most)s) AS f,
@@ -262,8 +266,8 @@ def places_with_chain() -> list[tuple[Any, ...]]:
 def drop_indexes(cursor: Any, table: str) -> list[str]:
     """Drop what slows inserting and is no constraint; return the statements that build it again."""
     cursor.execute(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = %s AND indexname NOT IN "
-        "(SELECT conname FROM pg_constraint)",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = %s "
+        "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
         [table],
     )
     found = cursor.fetchall()

@@ -33,7 +33,8 @@ def sweeps() -> dict[str, Any]:
     begun = time.monotonic()
     again = reminders.sweep(at=at + timedelta(minutes=5))
     return {
-        "in hand": in_hand, "overdue": Finding.objects.in_hand().filter(due_on__lt=on).count(), "first": round(first, 1),
+        "in hand": in_hand, "overdue": Finding.objects.in_hand().filter(due_on__lt=on).count(),
+        "first": round(first, 1),
         "second": round(time.monotonic() - begun, 2), "counts": counts, "again": again, "start MB": round(start),
         "peak MB": round(peak_mb()), "notices": Notice.objects.count(),
     }  # fmt: skip

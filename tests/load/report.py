@@ -69,7 +69,8 @@ def _clients(part: dict[str, Any]) -> list[Row]:
 def _jobs(part: dict[str, Any]) -> list[Row]:
     rows = []
     if export := part.get("export"):
-        beside = f"CPU {export['cpu']} s, peak {export['peak MB']} MB (start {export['start MB']}), {export['file MB']} MB"
+        memory = f"peak {export['peak MB']} MB (start {export['start MB']})"
+        beside = f"CPU {export['cpu']} s, {memory}, file {export['file MB']} MB"
         rows.append((f"Excel export of {export['rows']:,} rows", f"{export['seconds']} s", beside))
     if sweep := part.get("sweeps"):
         beside = f"{sweep['overdue']:,} overdue; {sweep['notices']:,} notices, peak {sweep['peak MB']} MB"
