@@ -5,6 +5,8 @@ well formed is left out, so that an address typed by hand or bookmarked long ago
 """
 
 import hashlib
+import heapq
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
@@ -48,6 +50,11 @@ TIMINGS: dict[str, Promise] = {
     "late": _("Fixed late"),
     "overdue": _("Overdue now"),
 }
+# who has issued a finding; those of a county end there, and the city samples them
+ISSUERS: dict[str, Promise] = {
+    "city": _("Issued by the city"),
+    "county": _("Issued by a county"),
+}
 SORTS: dict[str, tuple[str, Promise]] = {
     "issued": ("issued_at", _("issued")),
     "due": ("due_on", _("due")),
@@ -57,6 +64,9 @@ SORTS: dict[str, tuple[str, Promise]] = {
     "returned": ("times_returned", _("times returned")),
 }
 DEFAULT_SORT = "-issued"
+# a sample fits on one page
+SAMPLE = 10
+_SAMPLE = re.compile(r"(?:[1-9]|1\d|20)-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -74,10 +84,13 @@ class Query:
     ending: str = ""
     severity: str = ""
     timing: str = ""
+    issuer: str = ""
     recurrence: bool = False
     since: date | None = None
     until: date | None = None
     q: str = ""
+    # "10-3fa9c2d1": how many, and the seed of the draw
+    sample: str = ""
     sort: str = DEFAULT_SORT
 
     @classmethod
@@ -139,10 +152,12 @@ _READERS: dict[str, Any] = {
     "ending": _one_of(Finding.Ending.values),
     "severity": _one_of(Finding.Severity.values),
     "timing": _one_of(TIMINGS),
+    "issuer": _one_of(ISSUERS),
     "recurrence": lambda text: text == "1",
     "since": _day,
     "until": _day,
     "q": lambda text: text.replace("\0", "")[:LONGEST_TEXT],
+    "sample": lambda text: text if _SAMPLE.fullmatch(text) else "",
     "sort": _one_of([*SORTS, *(f"-{name}" for name in SORTS)]),
 }
 
@@ -158,8 +173,17 @@ _COLUMNS = {
     "source": "source",
     "ending": "ending",
     "severity": "severity",
+    "issuer": "issuing_office__level",
 }
-_SEARCHED = ("number", "description", "place", "village__name", "village__name_en", "measures", "outside_number")
+_SEARCHED = (
+    "number",
+    "description",
+    "place",
+    "village__name",
+    "village__name_en",
+    "measures",
+    "outside_number",
+)
 
 
 def matching(findings: FindingQuerySet, query: Query, on: date) -> FindingQuerySet:
@@ -211,7 +235,16 @@ def in_tab(findings: FindingQuerySet, tab: str, on: date) -> FindingQuerySet:
 def select(findings: FindingQuerySet, query: Query, on: date) -> FindingQuerySet:
     """Return what a query asks for out of what its reader may see, in its order."""
     found = in_tab(matching(findings, query, on), query.state, on)
+    if query.sample:
+        found = found.filter(pk__in=drawn(found, query.sample))
     return found.order_by(*Order.of(query).terms())
+
+
+def drawn(findings: FindingQuerySet, sample: str) -> list[UUID]:
+    """Draw a sample: the ids whose hash with the seed is smallest, so that the same address draws the same ones."""
+    number, _mark, seed = sample.partition("-")
+    ids = findings.order_by().values_list("pk", flat=True).iterator()
+    return heapq.nsmallest(int(number), ids, key=lambda id: hashlib.sha256(f"{seed}:{id}".encode()).digest())
 
 
 # --- in which order, page by page ---------------------------------------------------------------------------------
@@ -238,7 +271,9 @@ class Order:
         sign = "-" if down else ""
         if not self.nullable:
             return [f"{sign}{self.column}", f"{sign}id"]
-        value = OrderBy(F(self.column), descending=down, nulls_last=not backward or None, nulls_first=backward or None)
+        value = OrderBy(
+            F(self.column), descending=down, nulls_last=not backward or None, nulls_first=backward or None
+        )
         return [value, f"{sign}id"]
 
     def beyond(self, key: "Key", *, backward: bool = False) -> Q:
@@ -250,7 +285,9 @@ class Order:
             missing = Q(**{f"{self.column}__isnull": True})
             return (missing & further) | (~missing if backward else Q(pk__in=[]))
         # the first condition alone already lets the index start at the key
-        rows = Q(**{f"{self.column}__{loose}": key.value}) & (Q(**{f"{self.column}__{strict}": key.value}) | further)
+        rows = Q(**{f"{self.column}__{loose}": key.value}) & (
+            Q(**{f"{self.column}__{strict}": key.value}) | further
+        )
         return rows | Q(**{f"{self.column}__isnull": True}) if self.nullable and not backward else rows
 
 

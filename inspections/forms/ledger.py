@@ -51,11 +51,15 @@ def _choices(user: User, language: str, on: date, _minute: int) -> Choices:
     english = language == "en"
     seen = Division.objects.visible_to(user, on).order_by("position", "name")
     rows = seen.values_list("pk", "level", "name", "name_en", "county_id")
-    named = [(str(pk), level, (english and en) or name, str(unit or "")) for pk, level, name, en, unit in rows]
+    named = [
+        (str(pk), level, (english and en) or name, str(unit or "")) for pk, level, name, en, unit in rows
+    ]
     items = list(Item.objects.current().select_related("aspect"))
     return Choices(
         units=[(pk, name) for pk, level, name, _parent in named if level == Division.Level.COUNTY],
-        townships=[(pk, name, parent) for pk, level, name, parent in named if level == Division.Level.TOWNSHIP],
+        townships=[
+            (pk, name, parent) for pk, level, name, parent in named if level == Division.Level.TOWNSHIP
+        ],
         items=[(item.code, f"{item.code} {item.name}", item.aspect.code) for item in items],
         aspects=list({item.aspect.code: (item.aspect.code, item.aspect.name) for item in items}.values()),
     )
@@ -95,12 +99,15 @@ def selects(query: ledger.Query, found: Choices, villages: Pairs) -> tuple[list[
         ("ending", _("Ending"), Finding.Ending.choices),
         ("severity", _("Severity"), Finding.Severity.choices),
         ("timing", _("On time"), ledger.TIMINGS.items()),
+        ("issuer", _("Issuing office"), ledger.ISSUERS.items()),
     ]
     chosen = query.asked()
     return _selects(bar, chosen), _selects(more, chosen)
 
 
-def _selects(rows: Iterable[tuple[str, Any, Iterable[tuple[str, Any]]]], chosen: Mapping[str, str]) -> list[Select]:
+def _selects(
+    rows: Iterable[tuple[str, Any, Iterable[tuple[str, Any]]]], chosen: Mapping[str, str]
+) -> list[Select]:
     found = [(name, str(label), list(pairs)) for name, label, pairs in rows]
     return [
         Select(name, label, options(label, pairs, chosen.get(name, "")))
@@ -148,6 +155,8 @@ _LABELS: dict[str, Promise] = {
     "ending": gettext_lazy("Ending"),
     "severity": gettext_lazy("Severity"),
     "timing": gettext_lazy("On time"),
+    "issuer": gettext_lazy("Issuing office"),
+    "sample": gettext_lazy("Sample"),
     "recurrence": gettext_lazy("Recurrence"),
     "since": gettext_lazy("Issued from"),
     "until": gettext_lazy("Issued to"),
@@ -173,13 +182,18 @@ def _words(found: Choices, villages: Pairs) -> dict[str, Mapping[str, Any]]:
         "ending": dict(Finding.Ending.choices),
         "severity": dict(Finding.Severity.choices),
         "timing": ledger.TIMINGS,
+        "issuer": ledger.ISSUERS,
     }
 
 
 class BulkForm(forms.Form):
     """The rows that were ticked, and what to do with them."""
 
-    DO = [("urge", gettext_lazy("Urge")), ("issue", gettext_lazy("Issue")), ("export", gettext_lazy("Export"))]
+    DO = [
+        ("urge", gettext_lazy("Urge")),
+        ("issue", gettext_lazy("Issue")),
+        ("export", gettext_lazy("Export")),
+    ]
 
     pick = PickField(
         label=gettext_lazy("findings"), error_messages={"required": gettext_lazy("Nothing was picked.")}

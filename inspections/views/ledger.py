@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
 from django.contrib import messages
@@ -59,7 +60,9 @@ def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
         "empty": not rows.rows,
         "columns": cache(lambda: _heads(query)),
         "tabs": _tabs(query, counts, user, at),
-        "total": counts.words(query.state),
+        "total": str(len(rows.rows)) if query.sample else counts.words(query.state),
+        "sample_url": _sample_url(query, counts) if user.has_role(Role.CITY_OFFICE, on) else "",
+        "sample_size": ledger.SAMPLE,
         "previous_url": bar.address(query, before=rows.previous_key) if rows.has_previous else "",
         "next_url": bar.address(query, after=rows.next_key) if rows.has_next else "",
         "bar_key": f"{user.pk} {minute}",
@@ -78,13 +81,20 @@ def _is_open(query: ledger.Query, more: list[bar.Select]) -> bool:
     return any(select.name in query.asked() for select in more) or bool(query.since or query.until)
 
 
+def _sample_url(query: ledger.Query, counts: ledger.Counts) -> str:
+    """Return the address of a new draw from the list, where it is longer than a sample."""
+    if counts.tabs.get(query.state, 0) <= ledger.SAMPLE:
+        return ""
+    return bar.address(query, sample=f"{ledger.SAMPLE}-{token_hex(4)}")
+
+
 def _tabs(query: ledger.Query, counts: ledger.Counts, user: User, at: datetime) -> list[dict[str, Any]]:
     """Return the tabs; those of what is not issued only for whom there is such a thing."""
     issuing = bool(user.roles(timezone.localdate(at)) & {*OFFICES, Role.INSPECTOR})
     return [
         {
             "label": label,
-            "url": bar.address(query, state=tab),
+            "url": bar.address(query, state=tab, sample=""),
             "words": counts.words(tab),
             "active": tab == query.state,
             "state": {"today": "soon"}.get(tab, tab),
@@ -129,7 +139,9 @@ def ledger_bulk(request: HttpRequest) -> HttpResponse:
         messages.success(request, ngettext("%(n)s finding done.", "%(n)s findings done.", done) % {"n": done})
     refused = [outcome for outcome in outcomes if outcome.refusal]
     if refused:
-        return render(request, "inspections/ledger/outcomes.html", {"refused": refused, "back": back}, status=409)
+        return render(
+            request, "inspections/ledger/outcomes.html", {"refused": refused, "back": back}, status=409
+        )
     return redirect(back)
 
 
@@ -148,7 +160,9 @@ def _back(request: HttpRequest) -> str:
 
 
 def _export(user: User, at: datetime, picked: list[str], query: dict[str, str]) -> HttpResponse:
-    job = ExportJob.objects.ask(by=user, at=at, language=get_language() or user.speaks, picked=picked, query=query)
+    job = ExportJob.objects.ask(
+        by=user, at=at, language=get_language() or user.speaks, picked=picked, query=query
+    )
     hasten(job.pk)
     return redirect("export", job.pk)
 

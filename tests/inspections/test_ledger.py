@@ -270,3 +270,41 @@ def test_the_printed_page_has_every_official_column(client_for, four, huajia_off
     assert four["open"].number not in text
     assert "周正" in text  # the reviewer
     assert "组织清理" in text
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+def test_the_city_draws_a_sample_and_its_link_shows_the_same_one(client_for, four, hso):
+    clone(four["open"], 40)
+    client = client_for(hso)
+    url = client.get(URL, {"state": "open"}).context["sample_url"]
+    first, again = client.get(URL + url), client.get(URL + url)
+    assert numbers(first) == numbers(again)
+    assert len(numbers(first)) == 10
+    assert (first.context["total"], first.context["query"].state) == ("10", "open")
+    assert len(client.get(reverse("ledger_print") + url).context["rows"]) == 10
+    other = client.get(URL + first.context["sample_url"])
+    assert set(numbers(other)) != set(numbers(first))
+
+
+def test_a_sample_leaves_the_counts_and_the_other_tabs_alone(client_for, four, hso):
+    page = client_for(hso).get(URL, {"sample": "1-00ff00ff"})
+    assert len(numbers(page)) == 1
+    assert [tab["words"] for tab in page.context["tabs"]][:2] == ["4", "3"]
+    assert not any("sample" in tab["url"] for tab in page.context["tabs"])
+    assert [chip["value"] for chip in page.context["chips"]] == ["1-00ff00ff"]
+
+
+def test_no_sample_is_offered_of_a_short_list_or_to_other_offices(client_for, four, hso, jinpu_office):
+    assert not client_for(hso).get(URL).context["sample_url"]
+    clone(four["open"], 40)
+    assert client_for(hso).get(URL).context["sample_url"]
+    assert not client_for(jinpu_office).get(URL).context["sample_url"]
+
+
+def test_findings_that_a_county_issued_are_listed_alone(
+    client_for, four, hso, jinpu_office, village, item, now
+):
+    own = report(jinpu_office, village, item, now, description="县级督查问题")
+    own.issue(by=jinpu_office, at=now)
+    assert numbers(client_for(hso).get(URL, {"issuer": "county"})) == [fresh(own).number]
+    assert len(numbers(client_for(hso).get(URL, {"issuer": "city"}))) == 4
