@@ -25,6 +25,7 @@ OTHER_EVENTS: dict[str, Promise] = {
     "report": gettext_lazy("Problem recorded"),
     "undo": gettext_lazy("Undone"),
     "rectify": gettext_lazy("Submitted for review"),
+    "attach": gettext_lazy("File added"),
     "decide_plan": gettext_lazy("Plan decided"),
     "decide_extension": gettext_lazy("Extension decided"),
     "decide_claim": gettext_lazy("Claim decided"),

@@ -24,14 +24,15 @@ def check_scan(file: "File[Any]") -> str:
     if file.size > settings.SCAN_MAX_BYTES:
         message = _("The scan is larger than %(megabytes)s MB.")
         raise ScanRefused(message % {"megabytes": settings.SCAN_MAX_BYTES // 1024 // 1024}, "scan_too_large")
-    found = "pdf" if _is_pdf(file) else _is_jpeg(file)
+    found = "pdf" if is_pdf(file) else _is_jpeg(file)
     file.seek(0)
     if not found:
         raise ScanRefused(_("This is neither a whole PDF nor a JPEG."), "scan_unsupported")
     return found
 
 
-def _is_pdf(file: "File[Any]") -> bool:
+def is_pdf(file: "File[Any]") -> bool:
+    """Tell whether the file begins and ends as a PDF."""
     file.seek(0)
     if file.read(5) != b"%PDF-":
         return False

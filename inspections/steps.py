@@ -101,5 +101,9 @@ STEPS: dict[str, Step] = {
     "urge": _plain(_("Urge"), _IN_HAND, _OFFICES),
     "instruct": _plain(_("Leave an instruction"), {*_LIVE, State.CLOSED}, {Actor.LEADER}),
     "reply": _plain(_("Reply to the instruction"), {*_LIVE, State.CLOSED}, {Actor.ISSUER}),
+    # the township only while the finding is in its hands: see `FindingBase`
+    "attach": _plain(
+        _("Add a file"), {State.REPORTED, *_LIVE}, {Actor.ISSUER, Actor.REPORTER, Actor.TOWNSHIP}
+    ),
     "note": _plain(_("Add a remark"), {*_LIVE, State.CLOSED}, {*_OFFICES, Actor.TOWNSHIP}),
 }

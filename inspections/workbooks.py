@@ -33,6 +33,10 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFErro
 OLE = b"\xd0\xcf\x11\xe0"
 
 
+class OtherKind(Unreadable):
+    """A sound package, but of another kind of document."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One picture of a row: the part of the file that holds it, and where it stands."""
@@ -55,6 +59,9 @@ class Cell:
 class Workbook:
     """An opened workbook whose size and kind have been checked."""
 
+    # the part that makes the package this kind of document
+    main = "xl/workbook.xml"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         _check_start(path)
@@ -74,8 +81,8 @@ class Workbook:
     # --- what it is -----------------------------------------------------------------------------------------------
     def _check(self) -> None:
         infos = self.zip.infolist()
-        if "[content_types].xml" not in self.names or "xl/workbook.xml" not in self.names:
-            raise Unreadable(_("This is no Excel workbook (.xlsx)."))
+        if "[content_types].xml" not in self.names or self.main not in self.names:
+            raise OtherKind(_("This is no Excel workbook (.xlsx)."))
         if any(info.flag_bits & 1 for info in infos):
             raise Unreadable(_("The file is protected by a password. Save it without one."))
         if len(infos) > MOST_MEMBERS or sum(info.file_size for info in infos) > MOST_UNPACKED:

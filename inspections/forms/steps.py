@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from inspections.attachments import TYPES, FileRefused, check_file
 from inspections.forms import phrases
 from inspections.forms.fields import day, version, words
 from inspections.models import Finding, Instruction, Milestone
@@ -19,6 +20,7 @@ from villages.models import Village
 ACCEPT = [("yes", _("Agree")), ("no", _("Refuse"))]
 SAMPLED = [("yes", _("In order")), ("no", _("Not in order"))]
 STAGES = 4
+ACCEPTED = ",".join((*TYPES.values(), ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"))
 
 
 class StepForm(forms.Form):
@@ -355,6 +357,39 @@ class NoteForm(StepForm):
     remark = words(_("remark"))
 
 
+class AttachForm(StepForm):
+    verb = "attach"
+
+    file = forms.FileField(
+        label=_("file"),
+        help_text=_(
+            "PDF, JPEG, PNG, Word (.docx) or Excel (.xlsx), at most 20 MB. It is kept exactly as it comes."
+        ),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
+    )
+
+    def prepare(self) -> None:
+        """A file does not depend on what the page showed: it goes to the finding as it is now."""
+        self.fields["version"].required = False
+
+    def clean_version(self) -> int:
+        """Take the present version."""
+        return self.finding.version
+
+    def clean_file(self) -> Any:
+        """Judge the file by its content."""
+        file = self.cleaned_data["file"]
+        try:
+            self.kind = check_file(file)
+        except FileRefused as refused:
+            raise forms.ValidationError(str(refused), code=refused.code) from refused
+        return file
+
+    def arguments(self) -> dict[str, Any]:
+        """Say what the file is."""
+        return {"file": self.cleaned_data["file"], "kind": self.kind}
+
+
 class UndoForm(StepForm):
     verb = "undo"
 
@@ -390,6 +425,7 @@ STEP_FORMS: dict[str, type[StepForm]] = {
     "reply": ReplyForm,
     "sample": SampleForm,
     "note": NoteForm,
+    "attach": AttachForm,
     "undo": UndoForm,
 }
 

@@ -8,6 +8,7 @@ from inspections.models.documents import (
     DocumentSeries,
 )
 from inspections.models.exports import ExportJob
+from inspections.models.files import FindingFile
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
 from inspections.models.problem_imports import ProblemImport
@@ -44,6 +45,7 @@ __all__ = [
     "Extension",
     "Finding",
     "FindingEvent",
+    "FindingFile",
     "FindingQuerySet",
     "Instruction",
     "Milestone",

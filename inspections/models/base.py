@@ -200,7 +200,14 @@ class FindingBase(models.Model):
             return StepRefused(_("The county office checks this finding first."), "awaits_check")
         if step in {"check", "send_back"} and self._check_is_over(at) and self._only_checks(user, at):
             return StepRefused(_("The county's check is over; the city office decides."), "check_over")
+        if step == "attach" and not self._may_attach(user, at):
+            return StepRefused(_("The township adds files while the finding is in its hands."), "wrong_state")
         return self._unsigned(user, at) if step in {"close", "withdraw"} else None
+
+    def _may_attach(self, user: "User", at: datetime) -> bool:
+        """Tell whether files are the user's to add now: the issuing side's always, the township's while in hand."""
+        in_hand = self.state in {State.OPEN, State.RETURNED}
+        return in_hand or bool(self.actors(user, timezone.localdate(at)) & {Actor.ISSUER, Actor.REPORTER})
 
     def _unsigned(self, user: "User", at: datetime) -> StepRefused | None:
         """Return why the user may not end a continuing rectification, or None: that takes a signature."""

@@ -4,11 +4,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
+from django.core.files import File
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inspections import deadlines, notices
+from inspections.models.files import FindingFile
 from inspections.models.photo_uses import PhotoUse
 from inspections.models.records import (
     Claim,
@@ -259,6 +261,13 @@ class DecidingVerbs(RectifyingVerbs):
         if not remark.strip():
             raise StepRefused(_("Write the remark first."), "invalid")
         return self.take("note", by=by, at=at, remark=remark)
+
+    def attach(self, *, by: "User", at: datetime, file: "File[Any]", kind: str) -> FindingEvent:
+        """Keep a file beside the finding, exactly as received; `kind` comes from `attachments.check_file`."""
+        if refused := self.refusal("attach", by, at):
+            raise refused
+        row = FindingFile.objects.prepare(self.pk, by=by, at=at, file=file, kind=kind)
+        return self.take("attach", by=by, at=at, remark=row.name, creates=[row])
 
     def after_undo(self, event: FindingEvent, at: datetime) -> None:
         """Withdraw the waiting notices, reopen the submission's outcome, take a merged report's photos back."""

@@ -1,7 +1,7 @@
 """One finding: its page, and the steps that its readers may take."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import user_of
 from accounts.models import User
-from inspections import dossier
-from inspections.forms.steps import STEP_FORMS, StepForm
-from inspections.models import Finding, PhotoUse
+from inspections import dossier, drafting
+from inspections.forms.steps import STEP_FORMS, AttachForm, StepForm
+from inspections.models import Document, Finding, PhotoUse
 from inspections.steps import STEPS, StepRefused
 
 # what a reader most likely came for; the rest of the bar stands behind "more"
@@ -75,18 +75,30 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
         "instructions": list(found.instructions.select_related("by", "replied_by").order_by("at")),
         "lookalikes": dossier.lookalikes(found, uses, user, on) if dossier.reviews(found, user, on) else [],
         "undo": dossier.undo_for(user, at, found),
+        "files": list(found.files.for_list()),
+        "documents": _documents(found, user, on),
         **bar(found, user, at),
     }
+
+
+def _documents(found: Finding, user: User, on: date) -> list[Document]:
+    """Return the issued papers that list the finding, of those the user may read, the newest first."""
+    listing = Document.objects.visible_to(user, on).issued().filter(listed__finding=found)
+    return list(listing.for_list().order_by("-issued_at", "pk"))
 
 
 def bar(found: Finding, user: User, at: datetime) -> dict[str, Any]:
     """Return the buttons of the sticky bar: the likeliest steps, the rest, and why an expected one is missing."""
     refusals = {name: found.refusal(name, user, at) for name in STEPS}
     steps = [_button(found, name) for name, refused in refusals.items() if refused is None]
+    makes = bool(found.number and drafting.kinds_for(user, timezone.localdate(at)))
+    attach = AttachForm(finding=found, user=user, at=at, auto_id="attach_%s")
     waits = [refusals[name] for name in MAIN if refusals[name] is not None]
     return {
         "main_steps": sorted((b for b in steps if b["name"] in MAIN), key=lambda b: MAIN.index(b["name"])),
         "more_steps": [b for b in steps if b["name"] not in MAIN],
+        "makes_documents": makes,
+        "attach_form": attach if refusals["attach"] is None else None,
         "why": next((refused for refused in waits if refused and refused.code in WHY), None),
     }
 
@@ -118,7 +130,7 @@ def finding_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse
         return redirect("rectify", pk=found.pk)
     if request.method == "GET":
         return _show(request, found, step, at)
-    form = STEP_FORMS[step](request.POST, finding=found, user=user, at=at)
+    form = STEP_FORMS[step](request.POST, request.FILES, finding=found, user=user, at=at)
     if form.is_valid():
         try:
             return _take(request, form, step)
@@ -151,7 +163,7 @@ def _again(form: StepForm, refused: StepRefused, at: datetime) -> StepForm:
     fresh = scoped(form.user, form.finding.pk, at)
     data = cast(QueryDict, form.data).copy()
     data["version"] = str(fresh.version)
-    again = type(form)(data, finding=fresh, user=form.user, at=at)
+    again = type(form)(data, form.files, finding=fresh, user=form.user, at=at)
     again.is_valid()
     again.add_error(None, str(refused))
     return again

@@ -123,6 +123,7 @@ OPEN_STEPS = (
     "urge",
     "withdraw",
     "note",
+    "attach",
     "instruct",
     "close",
 )
@@ -220,7 +221,11 @@ FINDINGS = [
     post("rectify", OPEN_FINDING, "finding"),
     Row("rectify", REPORTED_FINDING, "reported"),
     *[row for name in OPEN_STEPS for row in step(name, "finding", OPEN_FINDING)],
-    *[row for name in ("issue", "reject", "merge") for row in step(name, "reported", REPORTED_FINDING)],
+    *[
+        row
+        for name in ("issue", "reject", "merge", "attach")
+        for row in step(name, "reported", REPORTED_FINDING)
+    ],
     Row("finding_step", NOBODY, "finding", kwargs={"step": "no-such-step"}, note="unknown"),
     Row("desk", TOWNSHIPS),
     post("desk", TOWNSHIPS),
@@ -234,6 +239,8 @@ FINDINGS = [
     Row("photo_file", OPEN_FINDING, "photo", kwargs={"size": "large"}, note="large"),
     Row("photo_file", REPORTED_FINDING, "reported_photo", kwargs={"size": "small"}),
     Row("photo_file", frozenset({"inspector"}), "parked_photo", kwargs={"size": "small"}, ok=(200, 202)),
+    Row("finding_file", OPEN_FINDING, "file"),
+    Row("finding_file", REPORTED_FINDING, "reported_file"),
     Row("exports", READERS),
     Row("export", frozenset({"huajia"}), "job"),
     Row("export_status", frozenset({"huajia"}), "job"),

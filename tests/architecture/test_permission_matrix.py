@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Organisation, Post, User
 from dalian_rural.models import Feedback
 from inspections import submitting
-from inspections.models import Document, ExportJob, Finding, ProblemImport, Submission
+from inspections.models import Document, ExportJob, Finding, FindingFile, ProblemImport, Submission
 from notifications.models import Notice
 from schemes.models import Item
 from tests.architecture.matrix import EVERYBODY, MATRIX, Row
@@ -127,6 +127,11 @@ class World:
             key, at = uuid.uuid4(), NOW - timedelta(hours=2)
             photo = send(self.users[name], key, jpeg(number + seed, (160, 120)), at=at)
             report(self.users[name], village, self.item, at=at, id=key)
+            Finding.objects.get(pk=key).attach(
+                by=self.users[name], at=at, file=ContentFile(b"%PDF-1.4 %%EOF", "x.pdf"), kind="pdf"
+            )
+            file = FindingFile.objects.get(finding=key)
+            self.put("file" if kind == "finding" else "reported_file", relation, pk=file.pk)
             self.put(kind, relation, pk=key)
             self.put("photo" if kind == "finding" else "reported_photo", relation, pk=photo.pk)
         self._papers(relation, village, seed)

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.files.base import ContentFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ RULES: dict[str, tuple[set[str], set[str], str | None]] = {
     "withdraw": ({"open", "returned", "submitted", "checked"}, {"hso"}, "closed"),
     "reopen": ({"closed"}, {"hso"}, "open"),
     "urge": ({"open", "returned"}, {"hso", "jinpu"}, None),
+    "attach": ({"reported", "open", "returned", "submitted", "checked"}, {"hso", "agency", "huajia"}, None),
     "note": ({"open", "returned", "submitted", "checked", "closed"}, {"hso", "jinpu", "huajia"}, None),
 }
 PEOPLE = ["hso", "jinpu", "changhai", "huajia", "xiangying", "agency", "auditor"]
@@ -34,6 +36,8 @@ def expected(state: str, step: str, who: str) -> str | None:
     sources, actors, target = RULES[step]
     if state not in sources or who not in actors:
         return None
+    if step == "attach" and who == "huajia" and state not in {"open", "returned"}:
+        return None  # the township adds files while the finding is in its hands
     if step == "send_back" and who == "jinpu" and state == "checked":
         return "returned"
     if step == "send_back" and who == "hso" and state == "submitted":
@@ -50,14 +54,16 @@ def take(finding: Finding, step: str, user: object, at: datetime) -> None:
         "withdraw": {"reason": "有误"},
         "reopen": {"reason": "有误"},
         "note": {"remark": "知悉"},
+        "attach": {"file": ContentFile(f"%PDF {at} %%EOF".encode(), "x.pdf"), "kind": "pdf"},
     }
     verb(by=user, at=at, **needs.get(step, {}))
 
 
 @pytest.fixture
 def people(
-    hso, jinpu_office, changhai_office, huajia_official, xiangying_official, agency, auditor
+    settings, hso, jinpu_office, changhai_office, huajia_official, xiangying_official, agency, auditor
 ) -> dict[str, object]:
+    settings.FILES_PER_FINDING = 20  # a walk is never longer
     users = [hso, jinpu_office, changhai_office, huajia_official, xiangying_official, agency, auditor]
     return dict(zip(PEOPLE, users, strict=True))
 
