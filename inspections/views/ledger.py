@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require, user_of
 from accounts.models import Role, User
-from inspections import ledger, ledger_rows, official
+from inspections import drafting, ledger, ledger_rows, official
 from inspections.forms import ledger as bar
 from inspections.forms import phrases
 from inspections.forms.ledger import BulkForm
@@ -72,6 +72,7 @@ def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
         "chips": bar.chips(query, found, villages),
         "clear_url": bar.address(ledger.Query(state=query.state, sort=query.sort)),
         "may_urge": bool(user.roles(on) & OFFICES),
+        "makes_documents": query.state not in ledger.NOT_ISSUED and bool(drafting.kinds_for(user, on)),
         "phrases": phrases.URGE,
     }
 
