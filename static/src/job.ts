@@ -83,6 +83,3 @@ define("filter", (element) => {
     (element as HTMLFormElement).submit();
   });
 });
-
-// print: <button type="button" data-js="print">.
-define("print", (button) => button.addEventListener("click", () => window.print()));
