@@ -42,7 +42,9 @@ class ExportJobQuerySet(models.QuerySet["ExportJob"]):
 
     def outlived(self, at: datetime) -> "ExportJobQuerySet":
         """Return finished exports whose file is to go."""
-        return self.filter(removed_at=None, created_at__lt=at - timedelta(days=settings.EXPORT_DAYS)).exclude(file="")
+        return self.filter(removed_at=None, created_at__lt=at - timedelta(days=settings.EXPORT_DAYS)).exclude(
+            file=""
+        )
 
     def ask(self, *, by: "User", at: datetime, **what: Any) -> "ExportJob":
         """Ask for an export: `query` (of the ledger's address), `picked` ids, or a `submission`; and `language`."""
@@ -92,7 +94,9 @@ class ExportJob(models.Model):
             # a user's list of exports
             models.Index(fields=["user", "-created_at"], name="export_of_user"),
             # the sweep that picks up what no message has started
-            models.Index(fields=["created_at"], condition=Q(state__in=["waiting", "running"]), name="export_waiting"),
+            models.Index(
+                fields=["created_at"], condition=Q(state__in=["waiting", "running"]), name="export_waiting"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +127,9 @@ class ExportJob(models.Model):
         ExportJob.objects.filter(pk=self.pk, tries=self.tries).update(done=done, total=total, beat_at=at)
 
     @alters_data
-    def finish(self, workbook: "File[bytes]", at: datetime, *, rows: int, sha256: str, totals: dict[str, Any]) -> None:
+    def finish(
+        self, workbook: "File[bytes]", at: datetime, *, rows: int, sha256: str, totals: dict[str, Any]
+    ) -> None:
         """Keep the finished workbook, unless another worker has taken over meanwhile."""
         self.file.save("ledger.xlsx", workbook, save=False)
         mine = ExportJob.objects.filter(pk=self.pk, tries=self.tries, state=self.State.RUNNING)
@@ -138,7 +144,9 @@ class ExportJob(models.Model):
         """Note why it did not work: it is tried again, but not for ever."""
         again = self.tries < MOST_TRIES
         state = self.State.WAITING if again else self.State.FAILED
-        ExportJob.objects.filter(pk=self.pk, tries=self.tries).update(state=state, error=error[:200], beat_at=at)
+        ExportJob.objects.filter(pk=self.pk, tries=self.tries).update(
+            state=state, error=error[:200], beat_at=at
+        )
 
     @alters_data
     def remove_file(self, at: datetime) -> None:
