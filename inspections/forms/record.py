@@ -28,7 +28,9 @@ class RecordForm(forms.Form):
         label=_("place"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "enterkeyhint": "next"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "enterkeyhint": "next", "list": "place-options"}
+        ),
         help_text=_("Natural village, lane, house or landmark."),
     )
     item = forms.ModelChoiceField(

@@ -27,6 +27,8 @@ RECENT = 5
 FOUND = 12
 FOUND_ITEMS = 6
 SIMILAR = 5
+PLACES = 30
+PLACES_READ = 100
 RECORDERS = (Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.INSPECTOR)
 M = TypeVar("M", bound=models.Model)
 
@@ -75,6 +77,7 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
         "aspects": _all_items(request, items),
         "stored": _one(Finding.objects.filter(reported_by=user), form["id"].value()) if form.errors else None,
         "similar": _similar(village, item),
+        "places": _places(village, user, on),
     }
 
 
@@ -143,12 +146,30 @@ def record_hints(request: HttpRequest) -> HttpResponse:
         _keep_recent(request, "villages", str(village.pk))
     if item:
         _keep_recent(request, "items", str(item.pk))
-    context = {"village": village, "item": item, "similar": _similar(village, item)}
+    context = {
+        "village": village,
+        "item": item,
+        "similar": _similar(village, item),
+        "places": _places(village, user, on),
+    }
     return render(request, "inspections/record/_hints.html", context)
 
 
 def _similar(village: Village | None, item: Item | None) -> list[Finding]:
     return list(Finding.objects.similar(village, item)[:SIMILAR]) if village else []
+
+
+def _places(village: Village | None, user: User, on: date) -> list[str]:
+    """Offer the village's natural villages, then places of its findings that the user knows, the latest first.
+
+    Places are compared as text: the same place under one name can be recognised.
+    """
+    if village is None:
+        return []
+    natural = village.natural_villages.order_by("name").values_list("name", flat=True)
+    seen = Finding.objects.visible_to(user, on).filter(village=village).exclude(place="")
+    earlier = seen.order_by("-reported_at").values_list("place", flat=True)[:PLACES_READ]
+    return list(dict.fromkeys([*natural, *earlier]))[:PLACES]
 
 
 # --- afterwards ---------------------------------------------

@@ -177,3 +177,22 @@ def test_those_who_do_not_record_get_404(client_for, request, who):
 def test_somebody_else_s_stored_page_is_404(client_for, inspector, agency, body):
     post(client_for(inspector), body)
     assert client_for(agency).get(reverse("stored", args=[body["id"]])).status_code == 404
+
+
+def test_natural_villages_and_known_places_are_offered_for_the_place(
+    client_for, inspector, agency, village, sibling_village, item
+):
+    village.natural_villages.create(name="前柳屯")
+    now = timezone.now()
+    for place in ("文化广场", "村口", "文化广场"):
+        report(inspector, village, item, now, place=place)
+    report(inspector, sibling_village, item, now, place="邻村桥头")
+    report(agency, village, item, now, place="他人所见")
+    hints = client_for(inspector).get(reverse("record_hints"), {"village": village.pk})
+    assert hints.context["places"][0] == "前柳屯"
+    assert sorted(hints.context["places"][1:]) == ["文化广场", "村口"]
+    assert '<option value="前柳屯"></option>' in hints.content.decode()
+    page = client_for(inspector).get(reverse("record"), {"village": village.pk}).content.decode()
+    assert 'list="place-options"' in page
+    assert '<option value="村口"></option>' in page
+    assert client_for(inspector).get(reverse("record_hints")).context["places"] == []
