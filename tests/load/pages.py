@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-ROUNDS, PER_ROUND = 12, 20
+ROUNDS, PER_ROUND = 8, 8
 ROWS_OF = 'FROM "inspections_finding" INNER JOIN'
 Get = Callable[[str], bytes]
 
