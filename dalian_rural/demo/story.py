@@ -200,7 +200,7 @@ def _withdrawn(story: Story) -> None:
 
 def _checked(story: Story) -> None:
     story.rectify(story.case.age * 0.5)
-    story.check(story.case.age * 0.7)
+    story.check(story.case.age * 0.5 + 0.4)  # within the county's one working day
 
 
 def _reopened(story: Story) -> None:
