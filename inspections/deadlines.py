@@ -1,20 +1,24 @@
 """When a finding is due: pure date arithmetic, without Django, a clock or a database.
 
 A deadline is a day and ends at 24:00 Asia/Shanghai of it. Callers pass local dates, no time zone is needed.
-Day 1 is the day after the issue. ``None`` for a date means that the holiday table does not reach that far.
+Day 0 is the day of issue, or by an office's rule the next one for an issue after 17:00; day 1 is the day after it.
+``None`` for a date means that the holiday table does not reach that far.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, Protocol
 
 Counting = Literal["calendar", "working"]
+# whether an issue late in the day counts as of that day, or of the next one, when the township sees it
+Start = Literal["issue", "next_day_after_17"]
 Obstacle = Literal["no_days", "table_ends"]
 
 # A working-day rule whose table ends sooner than this would soon issue findings without a due date.
 COVERAGE_DAYS = 60
 ONE_DAY = timedelta(days=1)
+RECEIVED_UNTIL = time(17)
 
 
 class WorkCalendar(Protocol):
@@ -34,14 +38,21 @@ class Rule:
     days: int
     counting: Counting = "calendar"
     severity_days: Mapping[str, int] = field(default_factory=dict)
+    start: Start = "issue"
 
     def days_for(self, severity: str) -> int:
         """Return the days given to a finding of this severity."""
         return self.severity_days.get(severity, self.days)
 
 
+def day_zero(rule: Rule, issued: datetime) -> date:
+    """Return the day after which the days are counted, for a finding issued at a local moment."""
+    late = rule.start == "next_day_after_17" and issued.time() > RECEIVED_UNTIL
+    return issued.date() + ONE_DAY if late else issued.date()
+
+
 def due_on(rule: Rule, issued_on: date, severity: str, calendar: WorkCalendar) -> date | None:
-    """Return the last day for a finding issued on a day, or None when it awaits the calendar."""
+    """Return the last day counted from a day 0, or None when it awaits the calendar."""
     days = rule.days_for(severity)
     if rule.counting == "calendar":
         return issued_on + timedelta(days=days)

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from inspections import deadlines, keyset
 from inspections.digests import weekly_digest
-from inspections.models import IN_HAND, Finding, FindingEvent, Reminder, Sweep
+from inspections.models import IN_HAND, Finding, FindingEvent, RectificationPlan, Reminder, Sweep
 from inspections.proposing import propose
 from inspections.recipients import Directory, Placed, directory_on
 from inspections.steps import State
@@ -29,6 +29,8 @@ from notifications.models import Notice
 from villages.models import Holiday
 
 ONE_DAY = timedelta(days=1)
+# a plan that waits stops no clock, but whoever reads the reminder should know whose turn it is
+PLAN_WAITS = _("(plan awaits approval)")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Line(NamedTuple):
     village: str
     item_zh: str
     item_en: str
+    plan_waits: bool
 
 
 PLACES = ("village_id", "township_id", "county_id", "issuing_office_id")
@@ -130,8 +133,11 @@ def untold(step: str, page: list[keyset.Row]) -> list[Line]:
     ids = [pk for _key, pk in page]
     told = set(Reminder.objects.filter(step=step, finding__in=ids).values_list("finding_id", flat=True))
     new = [pk for pk in ids if pk not in told]
-    rows = Finding.objects.filter(pk__in=new).order_by("pk").values_list(*COLUMNS) if new else ()
-    return [Line(*row) for row in rows]
+    if not new:
+        return []
+    asked = RectificationPlan.objects.filter(finding=OuterRef("pk"), state="asked")
+    rows = Finding.objects.filter(pk__in=new).annotate(plan_waits=Exists(asked)).order_by("pk")
+    return [Line(*row) for row in rows.values_list(*COLUMNS, "plan_waits")]
 
 
 @transaction.atomic
@@ -167,15 +173,21 @@ class _Words:
 
     def __init__(self, text: Promise) -> None:
         self.text = text
-        self.known: dict[str, str] = {}
+        self.known: dict[str, tuple[str, str]] = {}
 
     def about(self, line: Line, language: str) -> str:
         """Return the sentence about one finding."""
+        english = language == "en"
+        sentence, waits = self._in(language)
+        item = line.item_en if english and line.item_en else line.item_zh
+        written = sentence % {"number": line.number, "village": line.village, "item": item}
+        return f"{written}{' ' if english else ''}{waits}" if line.plan_waits else written
+
+    def _in(self, language: str) -> tuple[str, str]:
         if language not in self.known:
             with translation.override(language):
-                self.known[language] = str(self.text)
-        item = line.item_en if language == "en" and line.item_en else line.item_zh
-        return self.known[language] % {"number": line.number, "village": line.village, "item": item}
+                self.known[language] = (str(self.text), str(PLAN_WAITS))
+        return self.known[language]
 
 
 # --- due dates that awaited the holiday table ---------------------------------------------------------------------
@@ -204,8 +216,9 @@ def _set_dates(waiting: QuerySet[Finding], calendar: deadlines.WorkCalendar, at:
 def _awaited_date(finding: Finding, calendar: deadlines.WorkCalendar) -> date | None:
     if finding.rule is None or finding.issued_at is None:
         return None
-    issued_on = timezone.localdate(finding.issued_at)
-    return deadlines.due_on(finding.rule.as_rule(), issued_on, finding.severity, calendar)
+    rule = finding.rule.as_rule()
+    start = deadlines.day_zero(rule, timezone.localtime(finding.issued_at))
+    return deadlines.due_on(rule, start, finding.severity, calendar)
 
 
 def _set_date(due: date, findings: list[Finding], at: datetime) -> None:

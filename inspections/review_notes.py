@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inspections.dossier import Lookalike
-from inspections.models import Finding, FindingEvent, Photo, PhotoUse
+from inspections.models import Finding, FindingEvent, Photo, PhotoUse, RectificationPlan
 
 # metres between before and after beyond which the reviewer is told
 FAR = 300
@@ -34,12 +34,14 @@ def notes(
     lookalikes: Sequence[Lookalike],
     returns: Sequence[FindingEvent],
     at: datetime,
+    plan: RectificationPlan | None = None,
 ) -> list[Note]:
     """Return the notes on one case."""
     before = [use.photo for use in uses if use.side == "before"]
     after = [use.photo for use in uses if use.side == "after"]
     found = [
         *_clock(finding),
+        *_plan(plan),
         *_returns(returns),
         *_county(finding, at),
         *(_lookalike(row) for row in lookalikes[:3]),
@@ -61,6 +63,12 @@ def _clock(finding: Finding) -> Iterable[Note]:
         words = _("due date moved from %(first)s to %(now)s")
         days = {"first": finding.first_due_on, "now": finding.due_on}
         yield Note(words % days, "", "calendar2-check")
+
+
+def _plan(plan: RectificationPlan | None) -> Iterable[Note]:
+    if plan and plan.is_late:
+        filed = timezone.localdate(plan.asked_at)
+        yield Note(_("plan filed late, on %(day)s") % {"day": filed}, "warn", "calendar2-check")
 
 
 def _returns(returns: Sequence[FindingEvent]) -> Iterable[Note]:

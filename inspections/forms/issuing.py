@@ -34,6 +34,9 @@ class DeadlineRuleForm(forms.Form):
     counting = forms.ChoiceField(
         label=_("counting"), choices=DeadlineRule.Counting, initial="calendar", widget=forms.RadioSelect
     )
+    start = forms.ChoiceField(
+        label=_("start"), choices=DeadlineRule.Start, initial="issue", widget=forms.RadioSelect
+    )
     major = forms.IntegerField(label=_("days for major findings"), min_value=1, max_value=365, required=False)
     grave = forms.IntegerField(label=_("days for grave findings"), min_value=1, max_value=365, required=False)
 
@@ -41,4 +44,7 @@ class DeadlineRuleForm(forms.Form):
         """Return what the verb is called with."""
         data = self.cleaned_data
         by_severity = {name: data[name] for name in ("major", "grave") if data[name]}
-        return {**{name: data[name] for name in ("since", "days", "counting")}, "severity_days": by_severity}
+        return {
+            **{name: data[name] for name in ("since", "days", "counting", "start")},
+            "severity_days": by_severity,
+        }

@@ -65,7 +65,7 @@ class IssuingVerbs(FindingBase):
         event = self.take(
             "issue", by=by, at=at, remark=incomplete_reason, to=State.OPEN,
             issued_by=by, issued_at=at, incomplete_reason=incomplete_reason, kind=kind or self.kind,
-            chain=chain_on(self.village, on).as_json(), **places_of(self.village, on), **self._clock(on),
+            chain=chain_on(self.village, on).as_json(), **places_of(self.village, on), **self._clock(at),
         )  # fmt: skip
         self._number(on)
         notices.issued(self, at)
@@ -77,11 +77,14 @@ class IssuingVerbs(FindingBase):
         self.number = NumberSeries.next_number(self.county, on.year)
         type(self)._default_manager.filter(pk=self.pk).update(number=self.number)
 
-    def _clock(self, on: date) -> dict[str, Any]:
-        """Return the columns of the deadline, counted from the day of issue by the office's rule."""
-        stored = DeadlineRule.objects.for_office(self.issuing_office, on)
+    def _clock(self, at: datetime) -> dict[str, Any]:
+        """Return the columns of the deadline, counted from the issue by the office's rule of that day."""
+        issued = timezone.localtime(at)
+        stored = DeadlineRule.objects.for_office(self.issuing_office, issued.date())
         rule = stored.as_rule() if stored else DEFAULT_RULE
-        due = deadlines.due_on(rule, on, self.severity, Holiday.objects.calendar())
+        due = deadlines.due_on(
+            rule, deadlines.day_zero(rule, issued), self.severity, Holiday.objects.calendar()
+        )
         return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
 
     @transaction.atomic

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -102,6 +102,7 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
         days: int,
         counting: str,
         severity_days: dict[str, int],
+        start: str = "issue",
     ) -> "DeadlineRule":
         """Set how the post's office counts from a day on; findings that are issued already keep their rule."""
         on = timezone.localdate(at)
@@ -111,7 +112,7 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
             raise StepRefused(_("A rule cannot begin in the past."), "invalid")
         rule = self.model(
             office=post.division, since=since, days=days, counting=counting, severity_days=severity_days,
-            created_by=by, created_at=at,
+            start=start, created_by=by, created_at=at,
         )  # fmt: skip
         obstacle = deadlines.can_activate(rule.as_rule(), Holiday.objects.calendar(), max(since, on))
         if obstacle:
@@ -129,6 +130,10 @@ class DeadlineRule(models.Model):
         CALENDAR = "calendar", _("Calendar days")
         WORKING = "working", _("Working days")
 
+    class Start(models.TextChoices):
+        ISSUE = "issue", _("The day of issue is day 0")
+        NEXT_DAY = "next_day_after_17", _("An issue after 17:00 counts as of the next day")
+
     office = models.ForeignKey(Division, models.PROTECT, related_name="+")
     since = models.DateField(_("from"))
     days = models.PositiveSmallIntegerField(_("days"), default=5)
@@ -136,6 +141,7 @@ class DeadlineRule(models.Model):
         _("counting"), max_length=10, choices=Counting.choices, default=Counting.CALENDAR
     )
     severity_days = models.JSONField(_("days by severity"), default=dict, blank=True)
+    start = models.CharField(_("start"), max_length=20, choices=Start.choices, default=Start.ISSUE)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -147,7 +153,12 @@ class DeadlineRule(models.Model):
 
     def as_rule(self) -> deadlines.Rule:
         """Return the pure rule."""
-        return deadlines.Rule(days=self.days, counting=self.counting, severity_days=self.severity_days)  # type: ignore[arg-type]
+        return deadlines.Rule(
+            days=self.days,
+            counting=cast("deadlines.Counting", self.counting),
+            severity_days=self.severity_days,
+            start=cast("deadlines.Start", self.start),
+        )
 
 
 class AfterPhotoRuleQuerySet(models.QuerySet["AfterPhotoRule"]):
@@ -233,12 +244,19 @@ class RectificationPlan(Request):
     measures = models.TextField(_("measures"))
     owner = models.CharField(_("owner"), max_length=100)
     date = models.DateField(_("to be finished by"))
+    # the finding's first due date when it was filed: with approval the clock moves, this stays
+    file_by = models.DateField(null=True)
 
     class Meta:
         constraints = [
             # one plan at a time waits for the issuer's decision
             models.UniqueConstraint(fields=["finding"], condition=Q(state="asked"), name="one_plan_asked"),
         ]
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the plan was filed after the days that the finding first had."""
+        return self.file_by is not None and timezone.localdate(self.asked_at) > self.file_by
 
 
 class Milestone(models.Model):

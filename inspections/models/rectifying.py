@@ -94,8 +94,9 @@ class RectifyingVerbs(IssuingVerbs):
             raise StepRefused(_("The date of the plan lies in the past."), "invalid")
         self._only_one(RectificationPlan)
         plan = RectificationPlan(
-            finding_id=self.pk, measures=measures, owner=owner, date=date, asked_by=by, asked_at=at
-        )
+            finding_id=self.pk, measures=measures, owner=owner, date=date, asked_by=by, asked_at=at,
+            file_by=self.first_due_on,
+        )  # fmt: skip
         stages = [Milestone(plan=plan, title=title, date=day) for title, day in milestones]
         event = self.take("file_plan", by=by, at=at, remark=measures, creates=[plan, *stages])
         notices.asked(self, "file_plan", at)

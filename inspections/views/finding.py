@@ -65,13 +65,15 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
     """Return what the finding's page shows, in a constant number of queries."""
     on = timezone.localdate(at)
     uses = list(PhotoUse.objects.filter(finding=found).for_list())
+    requests = dossier.requests(found)
     return {
         "finding": found,
         "now": at,
         **dossier.photo_sides(uses),
         "arrival": dossier.arrivals([found])[found.pk] if found.state == Finding.State.REPORTED else None,
         "events": dossier.timeline(found, user, on),
-        "requests": dossier.requests(found),
+        "requests": requests,
+        "plan_waits": any(entry["kind"] == "plan" and entry["row"].state == "asked" for entry in requests),
         "instructions": list(found.instructions.select_related("by", "replied_by").order_by("at")),
         "lookalikes": dossier.lookalikes(found, uses, user, on) if dossier.reviews(found, user, on) else [],
         "undo": dossier.undo_for(user, at, found),

@@ -106,10 +106,12 @@ def _case(case: Finding, following: Finding | None, user: User, at: datetime) ->
     returns = list(case.events.filter(step="send_back").order_by("version")) if case.times_returned else []
     handed_in = case.rectifications.select_related("by").order_by("-at").first()
     lookalikes = dossier.lookalikes(case, uses, user, on)
+    at_once = case.kind == Finding.Kind.AT_ONCE
+    plan = None if at_once else case.plans.filter(state="approved").order_by("asked_at").first()
     possible = {step: case.refusal(step, user, at) for step in DECISIONS}
     return {
         **dossier.photo_sides(uses),
-        "notes": review_notes.notes(case, uses, lookalikes, returns, at),
+        "notes": review_notes.notes(case, uses, lookalikes, returns, at, plan),
         "lookalikes": lookalikes,
         "handed_in": handed_in,
         "steps": {step: True for step, refused in possible.items() if refused is None},

@@ -1,7 +1,7 @@
 """The 5 days: values checked by hand against the holiday notices, and what must hold for every date."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from chinese_calendar.constants import holidays, workdays
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from inspections.deadlines import (
     Rule,
+    Start,
     after_return,
     can_activate,
+    day_zero,
     days_left,
     due_on,
     is_overdue,
@@ -55,6 +57,29 @@ def test_five_days_give_the_published_dates(issued: str, working: str, calendar:
     day = date.fromisoformat(issued)
     assert due_on(WORKING, day, "minor", CALENDAR) == date.fromisoformat(working)
     assert due_on(CALENDAR_DAYS, day, "minor", CALENDAR) == date.fromisoformat(calendar)
+
+
+@pytest.mark.parametrize(
+    ("issued", "start", "expected", "calendar", "working"),
+    [
+        ("2026-03-04 09:00", "issue", "2026-03-04", "2026-03-09", "2026-03-11"),
+        ("2026-03-04 23:59", "issue", "2026-03-04", "2026-03-09", "2026-03-11"),
+        ("2026-03-04 09:00", "next_day_after_17", "2026-03-04", "2026-03-09", "2026-03-11"),
+        ("2026-03-04 17:00", "next_day_after_17", "2026-03-04", "2026-03-09", "2026-03-11"),
+        ("2026-03-04 17:01", "next_day_after_17", "2026-03-05", "2026-03-10", "2026-03-12"),
+        ("2026-03-06 18:00", "next_day_after_17", "2026-03-07", "2026-03-12", "2026-03-13"),  # Friday evening
+        ("2026-12-31 20:00", "next_day_after_17", "2027-01-01", "2027-01-06", None),  # past the table's end
+    ],
+)
+def test_an_evening_issue_counts_as_of_the_next_day_where_the_rule_says_so(
+    issued: str, start: Start, expected: str, calendar: str, working: str | None
+) -> None:
+    moment = datetime.fromisoformat(issued)
+    days, working_days = Rule(5, start=start), Rule(5, "working", start=start)
+    assert day_zero(days, moment) == date.fromisoformat(expected)
+    assert due_on(days, day_zero(days, moment), "minor", CALENDAR) == date.fromisoformat(calendar)
+    due = due_on(working_days, day_zero(working_days, moment), "minor", CALENDAR)
+    assert (due.isoformat() if due else None) == working
 
 
 def test_severity_overrides_the_days() -> None:

@@ -1,7 +1,7 @@
 """The issuing office: the queue, its bulk step, and the rules of counting days."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -98,7 +98,8 @@ def test_a_hundred_reports_cost_as_many_queries_as_ten(client_for, agency, hso, 
 def rule(client, **fields):
     today = timezone.localdate()
     return client.post(
-        reverse("deadline_rules"), {"since": today, "days": 5, "counting": "calendar", **fields}
+        reverse("deadline_rules"),
+        {"since": today, "days": 5, "counting": "calendar", "start": "issue", **fields},
     )
 
 
@@ -108,6 +109,19 @@ def test_a_signer_sets_the_rule_that_new_findings_follow(client_for, hso, inspec
     assert (stored.days, stored.severity_days, stored.created_by) == (3, {"grave": 1}, hso)
     finding = report(inspector, village, item, timezone.now())
     assert (finding.rule, finding.due_on) == (stored, timezone.localdate() + timedelta(days=3))
+
+
+def test_a_rule_can_count_an_evening_issue_as_of_the_next_day(client_for, hso, inspector, village, item):
+    assert rule(client_for(hso), start="next_day_after_17").status_code == 302
+    today = timezone.localdate()
+    found = [
+        report(
+            inspector, village, item, timezone.make_aware(datetime.combine(today, moment)), description=text
+        )
+        for moment, text in ((time(16, 30), "下午"), (time(17, 30), "傍晚"))
+    ]
+    assert [row.due_on - today for row in found] == [timedelta(days=5), timedelta(days=6)]
+    assert "17:00 以后交办的自次日起算" in client_for(hso).get(reverse("deadline_rules")).content.decode()
 
 
 def test_staff_sees_the_rules_and_cannot_set_one(client_for, hso_staff):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from inspections import keyset, reminders
-from inspections.models import DeadlineRule, Finding, Reminder
+from inspections.models import DeadlineRule, Finding, RectificationPlan, Reminder
 from notifications.models import Notice
 from tests.inspections.stored import NOW, TODAY, Make, cast, clock, make
 from villages.models import Division, Holiday
@@ -100,6 +100,22 @@ def test_each_person_reads_it_in_the_own_language(make: Make, cast: Any) -> None
     )
     assert texts[cast.secretary.username].startswith(f"Due today until midnight: {finding.number}")
     assert texts[cast.huajia_official.username].startswith(f"今日 24:00 到期：{finding.number}")
+
+
+def test_a_plan_that_waits_for_the_issuer_stops_no_clock_but_is_said(make: Make, cast: Any) -> None:
+    waiting, other = (make(due_on=TODAY - timedelta(days=1), kind="by_date") for _n in range(2))
+    RectificationPlan.objects.create(
+        finding=waiting,
+        measures="改造",
+        owner="城建办",
+        date=TODAY,
+        asked_by=cast.huajia_official,
+        asked_at=NOW,
+    )
+    reminders.sweep(at=NOW)
+    texts = dict(Notice.objects.filter(user=cast.huajia_official, step="overdue").values_list("url", "text"))
+    assert texts[waiting.get_absolute_url()].endswith("（待审批方案）")
+    assert "待审批方案" not in texts[other.get_absolute_url()]
 
 
 def test_a_notice_leads_to_its_finding_and_goes_into_the_digest(make: Make, cast: Any) -> None:
