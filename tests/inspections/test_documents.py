@@ -21,7 +21,7 @@ from tests.inspections.evidence import send
 from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<<>>\n%%EOF\n"
 
 

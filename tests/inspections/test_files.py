@@ -17,7 +17,7 @@ from inspections.steps import StepRefused
 from tests.inspections.making import fresh, report, submit
 from tests.samples import heic, jpeg, png, webp
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 

@@ -15,7 +15,7 @@ from inspections.models import Photo
 from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

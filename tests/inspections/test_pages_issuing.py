@@ -13,7 +13,7 @@ from inspections.models import DeadlineRule, Instruction
 from tests.inspections.making import fresh, report
 from villages.models import Holiday
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.inspections.evidence import send, sha
 from tests.inspections.making import report
 from tests.samples import jpeg
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 PICTURE = jpeg()
 

@@ -20,7 +20,7 @@ from inspections.tasks_photos import make_copies, sweep_photos
 from tests.inspections.evidence import DAY, NOON, report, send, work
 from tests.samples import encoded, exif_with, jpeg, scene
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 In = Callable[[User], Client]
 
 

@@ -21,7 +21,7 @@ from tests.inspections.making import report
 from tests.samples import HTML, jpeg, png
 from villages.spreadsheet import Unreadable
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 LIMITS = Limits(rows=2000, photos_per_row=9)
 
 

@@ -13,7 +13,7 @@ from tests.inspections.stored import NOW, TODAY, make
 
 __all__ = ["make"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine, pytest.mark.usefixtures("today")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 URL = "proposals"
 
 

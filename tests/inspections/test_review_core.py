@@ -20,7 +20,7 @@ from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
 from villages.models import Holiday, Person, Responsibility, RosterRefused
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 18, 9, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 LATER = NOW + timedelta(days=2)

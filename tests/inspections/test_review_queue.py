@@ -16,7 +16,7 @@ from tests.inspections import evidence
 from tests.inspections.making import fresh, report, submit
 from tests.samples import jpeg
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 URL = "/findings/review/"
 IN_PLACE = {"HX-Request": "true", "HX-Target": "case"}

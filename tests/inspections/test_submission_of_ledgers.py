@@ -18,7 +18,7 @@ from inspections.submitting import Period
 from notifications.models import Notice
 from tests.inspections.making import fresh, report, submit
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 URL = "/findings/submissions/"
 

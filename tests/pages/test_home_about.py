@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dalian_rural.models import Feedback
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 BODY = {"kind": "complaint", "text": "垃圾桶满了三天", "name": "", "contact": "13800000000"}
 

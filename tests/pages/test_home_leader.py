@@ -15,7 +15,7 @@ from tests.inspections.making import fresh, report
 from tests.pages.many import clone
 from villages.models import Division
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 HUAJIA = Division(level="township", name="华家街道", name_en="Huajia")
 XIANGYING = Division(level="township", name="向应街道", name_en="Xiangying")

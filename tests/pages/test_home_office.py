@@ -17,7 +17,7 @@ from tests.inspections.making import fresh, report, submit
 from tests.pages.many import clone
 from villages.models import Difficulty
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

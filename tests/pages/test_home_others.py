@@ -16,7 +16,7 @@ from schemes.models import Item
 from tests.inspections.making import report
 from tests.pages.many import clone
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 
 EVERYBODY = [
     "hso", "hso_staff", "jinpu_office", "huajia_official", "secretary", "village_leader", "area_leader", "leader",
