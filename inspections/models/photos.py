@@ -490,13 +490,11 @@ class Photo(models.Model):
         Photo.objects.filter(pk=self.pk).update(refused=code)
         reported = findings().filter(pk=self.parent_id).exists()
         Notice.objects.tell(
-            [self.uploader],
-            key=f"photo-{code}:{self.pk}",
+            [self.uploader], key=f"photo-{code}:{self.pk}",
             text=lambda: str(self.get_refused_display()),
             url=reverse("finding", args=[self.parent_id]) if reported else reverse("record"),
-            at=at,
-            step="photo_refused",
-        )
+            at=at, step="photo_refused",
+        )  # fmt: skip
 
 
 __all__ = ["Claims", "NearDuplicate", "Photo", "PhotoQuerySet", "PhotoUse", "Side"]
