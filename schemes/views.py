@@ -15,7 +15,8 @@ def guidance(request: HttpRequest) -> HttpResponse:
     template = (
         "schemes/_items.html" if request.headers.get("HX-Target") == "items" else "schemes/guidance.html"
     )
-    context = {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": Scheme.objects.default()}
+    scheme = Scheme.objects.filter(is_default=True).first()  # none before the first is loaded
+    context = {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": scheme}
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Target"])  # the same address answers with a page or with the list alone
     return response

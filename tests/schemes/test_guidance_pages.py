@@ -40,6 +40,12 @@ def test_guidance_asks_strangers_to_sign_in(client: Client, item: Item) -> None:
     assert client.get("/guidance/A1-01/").status_code == 302
 
 
+def test_without_a_scheme_the_page_says_so(client_for: Any, hso: User) -> None:
+    page = client_for(hso).get("/guidance/")
+    assert page.status_code == 200
+    assert "load_scheme" in page.content.decode()
+
+
 def test_the_list_shows_eight_aspects_and_all_items(browser: Client) -> None:
     page = browser.get("/guidance/").content.decode()
     for code in Item.objects.values_list("code", flat=True):
