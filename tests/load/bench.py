@@ -59,9 +59,9 @@ def write(found: Results) -> None:
     (ROOT / "var" / "bench.json").write_text(json.dumps(found, indent=1, ensure_ascii=False))
 
 
-def measure(size: int, env: dict[str, str], folder: Path, *, whole: bool) -> Results:
-    """Fill one database and measure in it; uploads, export and sweep only in the last one."""
-    found: Results = {"load": [os.getloadavg()[0]]}
+def measure(found: Results, size: int, env: dict[str, str], folder: Path, *, whole: bool) -> None:
+    """Fill one database and measure in it, part by part; uploads, export and sweep only in the last one."""
+    found["load"] = [os.getloadavg()[0]]
     if filled(env["DATABASE_URL"]) != size:
         say(f"{size:,} findings: filling")
         begun = time.monotonic()
@@ -76,7 +76,6 @@ def measure(size: int, env: dict[str, str], folder: Path, *, whole: bool) -> Res
             say(f"{size:,} findings: {name}")
             found[name] = part("jobs", env, name)
     found["load"].append(os.getloadavg()[0])
-    return found
 
 
 # --- surroundings -------------------------------------------------------------------------------------------------
