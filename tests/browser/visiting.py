@@ -1,6 +1,5 @@
 """A real browser for tests: pages that are watched for errors, blocked content and outside hosts; axe-core."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,18 +89,62 @@ def axe_source() -> str:
     return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],  # only these are described in full
+}
+BEGIN = "rules => { window.axeFound = new Promise(done => setTimeout(done)).then(() => axe.run(document, rules)) }"
+
+
+def begin(page: Page) -> None:
+    """Let axe-core begin with the page; `violations` waits for it."""
+    page.evaluate(axe_source())  # by the debugger's protocol: the policy of the page stays as it is
+    page.evaluate(BEGIN, RULES)
 
 
 def violations(page: Page) -> list[str]:
-    """Run axe-core over the page; return each violation with where it stands."""
-    page.evaluate(axe_source())  # by the debugger's protocol: the policy of the page stays as it is
-    found: Any = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
+    """Return each violation that axe-core has found, with where it stands."""
+    found: Any = page.evaluate("window.axeFound")
     return [
         f"{rule['id']}: {node['target'][0]} {node['html'][:160]}"
         for rule in found["violations"]
         for node in rule["nodes"][:3]
     ]
+
+
+TEXTS = r"""() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement;
+        if (parent.closest("script, style, template, [lang]:not(html)") === null) {
+            found.push(walker.currentNode.data.trim().replace(/\s+/g, " "));
+        }
+    }
+    return found.concat(document.title);
+}"""
+
+
+def texts(page: Page) -> list[str]:
+    """Return the page's pieces of text, without those that say themselves in which language they are."""
+    return list(page.evaluate(TEXTS))
+
+
+@cache
+def _catalog() -> dict[str, str]:
+    """Return the Chinese of every plain string that differs from its English."""
+    with (ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po").open("rb") as file:
+        found = {str(row.id): str(row.string) for row in read_po(file) if row.id and row.string}
+    return {english: chinese for english, chinese in found.items() if english != chinese}
+
+
+def english_words() -> set[str]:
+    """Return the English of all that is translated."""
+    return set(_catalog())
+
+
+def chinese_words() -> set[str]:
+    """Return the Chinese of all that is translated."""
+    return set(_catalog().values())
 
 
 def sideways(page: Page) -> int:
