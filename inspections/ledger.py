@@ -26,8 +26,9 @@ from inspections.steps import State
 
 ROWS = 20
 MOST_COUNTED = 30_000
-# what is too much to be counted for every page is counted once in so many seconds
+# what is too much to be counted for every page is counted once in so many seconds, and kept a little longer
 LARGE_COUNTED_EVERY = 60
+LARGE_KEPT = 600
 LONGEST_TEXT = 100
 
 # what the tabs above the list are called; today and overdue are told by the date
@@ -384,12 +385,14 @@ def counts(findings: FindingQuerySet, on: date, most: int = MOST_COUNTED) -> Cou
     late = Case(When(_overdue(on), then=2), When(state__in=IN_HAND, due_on=on, then=1), default=0)
     inner = _compiled([findings.order_by().annotate(late=late).values_list("state", "late")[: most + 1]])
     key = f"ledger-counts:{hashlib.sha256(repr((inner, on, most)).encode()).hexdigest()}"
-    if isinstance(kept := cache.get(key), Counts):
+    # when it is time again, one request counts while the others go on showing what is kept
+    if isinstance(kept := cache.get(key), Counts) and not cache.add(f"{key}:turn", True, LARGE_COUNTED_EVERY):
         return kept
     rows = _read("SELECT state, late, COUNT(*) FROM ({}) AS found GROUP BY state, late", inner)
     if sum(row[2] for row in rows) > most:
         large = _capped(findings.order_by(), on, most)
-        cache.set(key, large, LARGE_COUNTED_EVERY)
+        cache.set(key, large, LARGE_KEPT)
+        cache.add(f"{key}:turn", True, LARGE_COUNTED_EVERY)
         return large
     tabs = dict.fromkeys(TABS, 0)
     for state, how_late, number in rows:

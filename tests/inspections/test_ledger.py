@@ -166,6 +166,16 @@ def test_counting_stops_and_says_so(four, hso, now):
     assert counts.words("overdue") == "1"
 
 
+def test_what_is_huge_is_not_counted_again_for_the_next_page(four, hso, now, django_assert_num_queries):
+    on = timezone.localdate(now)
+    clone(fresh(four["open"]), 12)
+    seen = Finding.objects.visible_to(hso, on)
+    with django_assert_num_queries(2):  # all at once, then tab by tab
+        first = ledger.counts(seen, on, most=9)
+    with django_assert_num_queries(0):
+        assert ledger.counts(seen, on, most=9) == first
+
+
 def test_reports_are_in_a_tab_of_the_issuing_side_only(
     client_for, agency, village, item, hso, jinpu_office, now
 ):
