@@ -266,8 +266,15 @@ def answer(response: Any) -> int:
     return int(response.status_code)
 
 
-# Where the object lies elsewhere, and for the many steps of one finding, these tell the rules apart.
-FEW = frozenset({"hso", "changhai", "huajia", "xiangying", "dachangshan", "agency", "leader", "secretary"})
+# Whoever has the same role and the same relation to the object as somebody else is asked once. At home everybody but
+# the second stranger of a kind; elsewhere those whom the place tells apart, and for the many steps of one finding too.
+AT_HOME = EVERYBODY - {"dachangshan"}
+ELSEWHERE = {
+    "sibling": frozenset({"huajia", "xiangying", "agency", "leader", "secretary"}),
+    "other": frozenset({"huajia", "changhai", "dachangshan", "agency", "leader"}),
+}
+NO_PLACE = EVERYBODY - {"changhai", "xiangying", "dachangshan"}  # a page about no object: by role alone
+FEW = frozenset({"hso", "changhai", "huajia", "xiangying", "agency", "leader", "secretary"})
 STRANGERS = frozenset({"xiangying", "changhai", "department", "agency"})
 
 
@@ -279,16 +286,14 @@ def is_nothing(world: World, who: str, row: Row, kwargs: Kwargs, response: Any) 
 def cases(row: Row, world: World) -> list[tuple[str, Kwargs, frozenset[str]]]:
     """Return the objects to ask for, with their relation and who asks."""
     if not row.kind:
-        return [("own", {}, EVERYBODY)]
+        return [("own", {}, NO_PLACE)]
     kept = world.objects[row.kind]
     if row.is_step:
         return [
             ("own", kept["own"], FEW),
             ("other", kept["other"], frozenset({"huajia", "jinpu", "changhai"})),
         ]
-    return [
-        (place, kept[place], EVERYBODY if place == "own" else FEW) for place in RELATIONS if place in kept
-    ]
+    return [(place, kept[place], ELSEWHERE.get(place, AT_HOME)) for place in RELATIONS if place in kept]
 
 
 # --- the tests ------------------------------------------------------------------------------------------------
