@@ -100,7 +100,7 @@ def _words(language: str) -> Words:
         endings=_labels(Finding.Ending),
         labels={column.key: escape(str(column.label)) for column in TABLE},
         select=escape(_("Pick %(number)s")),
-        recurrence=f' <span class="strip__note strip__note--warn">{escape(_("recurrence"))}</span>',
+        recurrence=' <span class="strip__note strip__note--warn">' + escape(_("recurrence")) + "</span>",
     )
 
 

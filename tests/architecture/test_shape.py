@@ -136,3 +136,15 @@ def test_migrations_are_named_and_keep_data_apart_from_schema() -> None:
             if "_auto_" in path.name or ("migrations.RunPython(" in text and schema):
                 wrong.append(str(Path(app) / path.name))
     assert wrong == []
+
+
+def test_no_translation_hides_inside_an_f_string() -> None:
+    """The catalog's extractor does not look there, so such a text would stay English unnoticed."""
+    hidden = re.compile(r"""f(['"]).*\{[^}]*\b(_|gettext|ngettext|pgettext)\(["']""")
+    lines = [
+        f"{path}:{number}"
+        for path in modules()
+        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1)
+        if hidden.search(line)
+    ]
+    assert lines == []
