@@ -101,7 +101,7 @@ class _Writer:
         page.fit_to_pages(1, 0)
         page.repeat_rows(0, HEAD_ROWS - 1)
         page.freeze_panes(HEAD_ROWS, 2)
-        page.set_footer(f"&C{_('Page')} &P / &N")
+        page.set_footer("&C" + _("Page") + " &P / &N")
         for index, column in enumerate(official.COLUMNS):
             page.set_column(index, index, column.width)
         page.set_row(0, 30)
