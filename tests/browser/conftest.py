@@ -34,7 +34,7 @@ def visit(committed: None, running_browser: Browser, live_server: Any, client_fo
     with ExitStack() as stack:
 
         def open_device(user: Any = None, size: Any = DESK, language: str = "zh-CN", **more: Any) -> Visitor:
-            context = running_browser.new_context(**size, locale=language, **more)
+            context = running_browser.new_context(**size, locale=language, reduced_motion="reduce", **more)
             stack.callback(context.close)
             context.set_default_timeout(20_000)
             if user:
