@@ -73,11 +73,15 @@ def chromium() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Leave out what this run cannot do: PostgreSQL's races on SQLite, the long tests unless asked for."""
     wanted: Any = config.getoption("markexpr", "")
-    for item in items:
-        if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
-            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL"))
-        if item.get_closest_marker("slow") and "slow" not in wanted:
-            item.add_marker(pytest.mark.skip(reason="only in make test-full"))
+    left_out = [
+        item
+        for item in items
+        if (item.get_closest_marker("postgres") and connection.vendor != "postgresql")
+        or (item.get_closest_marker("slow") and "slow" not in wanted)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
