@@ -42,9 +42,9 @@ def main() -> int:
         try:
             for size in sizes:
                 url = stack.enter_context(database(os.environ["DATABASE_URL"], f"bench_{size}"))
-                found["sizes"][size] = measure(
-                    size, env | {"DATABASE_URL": url}, folder, whole=size == sizes[-1]
-                )
+                found["sizes"][size] = {}
+                here = env | {"DATABASE_URL": url}
+                measure(found["sizes"][size], size, here, folder, whole=size == sizes[-1])
         finally:
             write(found)
     return 0
