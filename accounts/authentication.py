@@ -8,7 +8,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts.models import Token, User
+from accounts.models import LIVE_TOKENS, Token, User
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -34,7 +34,7 @@ class TokenAuthentication(BaseAuthentication):
 
 def live_token(key: str, at: dt.datetime) -> Token:
     """Return the token with this key, or raise what is wrong with it."""
-    token = Token.objects.live(at).select_related("user").filter(digest=Token.digest_of(key)).first()
+    token = LIVE_TOKENS.first(Token.digest_of(key), at)
     if token is None or not token.user.is_active:
         raise exceptions.AuthenticationFailed(_("The token is not valid."), "token_invalid")
     if token.user.must_change_password:

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.places import EVERYWHERE, NOWHERE, Places, of_division, of_persons
+from audit.prepared import Prepared
 from audit.verbs import alters_data
 from villages.models import Dated, Division, Person
 
@@ -178,9 +179,9 @@ class User(AbstractUser):
         """Return the posts held on the day, with division and organisation."""
         known: dict[dt.date, list[Post]] = self.__dict__.setdefault("_posts", {})
         if on not in known:
-            # whom a deputy stands in for is read where it is asked: every page would pay for two more tables
-            rows = self.posts.on(on).select_related("division", "organisation")
-            known[on] = list(rows.order_by("since", "pk"))
+            known[on] = POSTS(self.pk, on)
+            for post in known[on]:
+                post.user = self
         return known[on]
 
     def roles(self, on: dt.date) -> set[str]:
@@ -333,6 +334,19 @@ class Post(Dated):
         self.save(update_fields=["until"])
 
 
+# whom a deputy stands in for is read where it is asked: every page would pay for two more tables
+POSTS: Prepared[Post] = Prepared(
+    lambda user, on: (
+        Post.objects.on(on)
+        .filter(user_id=user)
+        .select_related("division", "organisation")
+        .order_by("since", "pk")
+    ),
+    uuid.UUID,
+    dt.date,
+)
+
+
 class TokenQuerySet(models.QuerySet["Token"]):
     def live(self, at: dt.datetime) -> "TokenQuerySet":
         """Return tokens that open the door at this moment."""
@@ -372,3 +386,8 @@ class Token(models.Model):
     def digest_of(key: str) -> str:
         """Return what is stored of a key (random 256 bits need no slow hash)."""
         return hashlib.sha256(key.encode()).hexdigest()
+
+
+LIVE_TOKENS: Prepared[Token] = Prepared(
+    lambda digest, at: Token.objects.live(at).filter(digest=digest).select_related("user"), str, dt.datetime
+)

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.prepared import Prepared
 from audit.verbs import alters_data
 from villages.models.dated import Dated, DatedQuerySet, id_of
 
@@ -108,7 +109,7 @@ class Division(models.Model):
 
     def parent_on(self, day: date) -> "Division | None":
         """Return the division this one belonged to on the day."""
-        link = DivisionLink.objects.on(day).filter(child=self).select_related("parent").first()
+        link = PARENTS.first(self.pk, day)
         return link.parent if link else None
 
 
@@ -127,6 +128,15 @@ class DivisionLink(Dated):
             ),
             models.UniqueConstraint(fields=["child", "since"], name="villages_divisionlink_since"),
         ]
+
+
+PARENTS: Prepared[DivisionLink] = Prepared(
+    lambda child, day: (
+        DivisionLink.objects.on(day).filter(child_id=child).select_related("parent").order_by("pk")
+    ),
+    uuid.UUID,
+    date,
+)
 
 
 class DivisionCode(Dated):

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from audit.prepared import Prepared
 from audit.verbs import alters_data
 from villages.models.dated import Dated, id_of
 from villages.models.divisions import Area, Division, DivisionLink
@@ -139,7 +140,7 @@ class Village(models.Model):
 
     def township_on(self, day: date) -> Division | None:
         """Return the township or street the village belonged to on the day."""
-        link = VillageLink.objects.on(day).filter(village=self).select_related("township").first()
+        link = TOWNSHIPS.first(self.pk, day)
         return link.township if link else None
 
     def county_on(self, day: date) -> Division | None:
@@ -168,6 +169,15 @@ class VillageLink(Dated):
             ),
             models.UniqueConstraint(fields=["village", "since"], name="villages_villagelink_since"),
         ]
+
+
+TOWNSHIPS: Prepared[VillageLink] = Prepared(
+    lambda village, day: (
+        VillageLink.objects.on(day).filter(village_id=village).select_related("township").order_by("pk")
+    ),
+    uuid.UUID,
+    date,
+)
 
 
 class VillageCode(Dated):

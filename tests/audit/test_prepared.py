@@ -1,0 +1,49 @@
+"""Prepared questions answer like the QuerySets they are made of."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import POSTS, Post, User
+from audit.prepared import Prepared
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+
+
+def test_prepared_question_gives_the_rows_of_its_query_set_with_what_they_join(
+    hso: User, hso_staff: User
+) -> None:
+    on = timezone.localdate()
+    asked = Post.objects.on(on).filter(user=hso).select_related("division").order_by("since", "pk")
+    found = POSTS(hso.pk, on)
+    assert found == list(asked)
+    assert [(post.role, post.division) for post in found] == [(post.role, post.division) for post in asked]
+
+
+def test_each_call_asks_with_its_own_values(hso: User, hso_staff: User) -> None:
+    on = timezone.localdate()
+    assert {post.user_id for post in POSTS(hso.pk, on)} == {hso.pk}
+    assert {post.user_id for post in POSTS(hso_staff.pk, on)} == {hso_staff.pk}
+    assert POSTS(hso.pk, on - timedelta(days=40_000)) == []
+    assert POSTS.first(uuid4(), on) is None
+
+
+def test_values_come_back_as_tuples_and_are_read_by_their_fields(hso: User, hso_staff: User) -> None:
+    question: Prepared[tuple[UUID, date]] = Prepared(
+        lambda user: Post.objects.filter(user_id=user).values_list("id", "since").order_by("pk"), UUID
+    )
+    assert question(hso.pk) == list(hso.posts.values_list("id", "since").order_by("pk"))
+
+
+def test_a_question_is_one_statement(hso: User, hso_staff: User, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        assert POSTS(hso.pk, timezone.localdate())[0].division is not None
+
+
+def test_a_value_that_does_not_reach_the_statement_is_refused() -> None:
+    question: Prepared[Post] = Prepared(lambda _user: Post.objects.all(), UUID)
+    with pytest.raises(ValueError, match="does not reach"):
+        question(uuid4())
