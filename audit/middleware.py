@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 
 from audit import signins
-from audit.log import AuditedRequest, record
+from audit.log import AuditedRequest, record, record_sealed
 from audit.models import Verb
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -54,7 +54,10 @@ def _append(request: HttpRequest, response: HttpResponseBase, verb: str, was: An
     if code := getattr(request, "refusal_code", ""):
         detail["code"] = code
     try:
-        record(request, verb, label=request.path, actor=actor, **detail)
+        if under := getattr(request, "seal", None):
+            record_sealed(under, request, verb, label=request.path, actor=actor, **detail)
+        else:
+            record(request, verb, label=request.path, actor=actor, **detail)
     except DatabaseError:
         # what the person did is done already: an error page now would be a lie, so the server log keeps the line
         log.exception("audit entry lost: %s %s %s %s", verb, actor.pk, request.path, detail)

@@ -1,5 +1,8 @@
 """What is written down, by whom it can be read, and that nobody can change it."""
 
+import uuid
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
@@ -7,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import triggers
-from audit.log import client_address, record
-from audit.models import Entry
+from audit.log import client_address, is_broken, record, record_sealed, unseal
+from audit.models import Entry, Verb
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +186,23 @@ def test_page_costs_the_same_for_ten_and_a_hundred_entries(client_for, auditor, 
         record(None, "export")
     with django_assert_num_queries(5):
         client.get(reverse("audit"))
+
+
+SEAL = uuid.UUID("5ea1ed00-0000-4000-8000-000000000000")
+
+
+def test_a_sealed_line_leaves_the_open_log_untouched_until_the_seal_is_broken(hso):
+    before = Entry.objects.count()
+    at = timezone.now()
+    record_sealed(SEAL, None, Verb.SEALED_READ, actor=hso, label="plan", at=at)
+    assert Entry.objects.count() == before
+    assert unseal(SEAL, at=at + timedelta(days=30)) == 1
+    opened = Entry.objects.filter(verb=Verb.SEALED_READ).get()
+    assert (opened.at, opened.actor_name, opened.label) == (at, str(hso), "plan")
+
+
+def test_breaking_a_seal_twice_copies_its_lines_once(hso):
+    record_sealed(SEAL, None, Verb.SEALED_READ, actor=hso)
+    assert [unseal(SEAL, at=timezone.now()), unseal(SEAL, at=timezone.now())] == [1, 0]
+    assert Entry.objects.filter(verb=Verb.SEALED_READ).count() == 1
+    assert is_broken(SEAL)
