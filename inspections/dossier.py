@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Post
 from inspections import photo_rules
 from inspections.models import Finding, FindingEvent, NearDuplicate, PhotoUse
+from inspections.on_site import OnSiteCheck
 from inspections.steps import STEPS, PartName
 
 if TYPE_CHECKING:
@@ -125,9 +126,24 @@ def _row(event: FindingEvent, posts: dict[UUID, list[Post]], undone: bool) -> di
         "by_name": str(event.by) if event.by else "",
         "unit": _unit(posts.get(event.by_id, []) if event.by_id else [], timezone.localdate(event.at)),
         "at": event.at,
-        "remark": event.remark,
+        "remark": _remark(event),
         "to_state": event.to_state,
+        "undone": undone,
     }
+
+
+def _remark(event: FindingEvent) -> str:
+    seen = OnSiteCheck.read(event.data)
+    return "\n".join(filter(None, (event.remark, seen.words() if seen else "")))
+
+
+def on_site(rows: Iterable[dict[str, Any]]) -> str:
+    """Return the on-site check that the latest submission was decided on, from the rows of the timeline."""
+    found = ""
+    for row in rows:
+        seen = None if row["undone"] else OnSiteCheck.read(row["event"].data)
+        found = seen.words() if seen else "" if row["step"] == "rectify" else found
+    return found
 
 
 def _label(event: FindingEvent) -> str:

@@ -75,7 +75,7 @@ def _moved_away(finding: "FindingBase", users: list["User"], at: datetime) -> No
 
 
 def not_issued(finding: "FindingBase", step: str, at: datetime, reason: str) -> None:
-    """Tell the reporter that the report was refused or merged, and why."""
+    """Tell the reporter that the report was refused, merged or taken up again, and why."""
     users = [finding.reported_by] if finding.reported_by_id != finding.closed_by_id else []
     _tell(finding, users, step, lambda: _NOT_ISSUED[step]() % {**_facts(finding), "reason": reason}, at)
 
@@ -196,6 +196,7 @@ _REFUSED: dict[str, Callable[[], str]] = {
 }
 _NOT_ISSUED: dict[str, Callable[[], str]] = {
     "reject": lambda: _("Your report from %(village)s (%(item)s) is not issued: %(reason)s"),
+    "reconsider": lambda: _("Your report from %(village)s (%(item)s) is looked at again: %(reason)s"),
     "merge": lambda: _("Your report from %(village)s (%(item)s) was merged with another finding. %(reason)s"),
 }
 

@@ -83,6 +83,8 @@ STEPS: dict[str, Step] = {
     "issue": _plain(_("Issue"), {State.REPORTED}, {Actor.ISSUER, Actor.DIRECT}),
     "reject": _decide(_("Do not issue"), {State.REPORTED}, {Actor.ISSUER}),
     "merge": _decide(_("Merge"), {State.REPORTED}, {Actor.ISSUER}),
+    # a merged report stays with the finding that shows its photos: see `DecidingVerbs`
+    "reconsider": _decide(_("Reconsider"), {State.REJECTED}, {Actor.ISSUER}),
     "rectify": _rectify(_("Rectify")),
     "file_plan": _rectify(_("File a plan")),
     "complete_milestone": _rectify(_("Complete a milestone")),

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +27,10 @@ from inspections.photo_rules import PhotoRefused
 from inspections.reporting import digest
 from inspections.steps import StepRefused
 
-STATUS = {"not_yours": 403, "reason_missing": 400, "photos_missing": 400, "invalid": 400, "no_place": 400}
+STATUS = {
+    "not_yours": 403, "reason_missing": 400, "photos_missing": 400, "on_site_missing": 400, "invalid": 400,
+    "no_place": 400,
+}  # fmt: skip
 
 
 def user_and_today(request: Request) -> tuple[User, date]:
@@ -157,10 +160,17 @@ class EventRow(serializers.ModelSerializer[FindingEvent]):
     """One line of the timeline."""
 
     by = serializers.CharField(source="by.name", default="")
+    on_site = serializers.SerializerMethodField()
 
     class Meta:
         model = FindingEvent
-        fields = ["step", "by", "at", "remark", "from_state", "to_state", "version"]
+        fields = ["step", "by", "at", "remark", "from_state", "to_state", "version", "on_site"]
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
+    def get_on_site(self, row: FindingEvent) -> dict[str, str] | None:
+        """Return who looked on site (`by`, `on`, `result`), where the decision rests on that."""
+        kept: dict[str, str] | None = row.data.get("on_site")
+        return kept
 
 
 class FindingFilter(django_filters.FilterSet):

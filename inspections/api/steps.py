@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from inspections.api.fields import ItemField, VillageField
 from inspections.models import Finding
+from inspections.on_site import OnSiteCheck
 
 
 class StepBody(serializers.Serializer[Any]):
@@ -34,7 +35,21 @@ class Rectify(StepBody):
     photos = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=9)
 
 
-class Close(Remark):
+class Check(Remark):
+    seen_by = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    seen_on = serializers.DateField(
+        required=False,
+        help_text="With seen_by and seen_result: the on-site check, where it replaces after-photos.",
+    )
+    seen_result = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Gather the on-site check; one that is not whole is none."""
+        by, on, result = (attrs.pop(name, None) for name in ("seen_by", "seen_on", "seen_result"))
+        return {**attrs, "on_site": OnSiteCheck.of(by or "", on, result or "")}
+
+
+class Close(Check):
     document = serializers.CharField(required=False, allow_blank=True, max_length=100)
 
 
@@ -112,12 +127,13 @@ class Undo(serializers.Serializer[Any]):
 STEP_BODIES: dict[str, tuple[str, type[serializers.Serializer[Any]]]] = {
     "issue": ("issue", Issue),
     "reject": ("reject", Reason),
+    "reconsider": ("reconsider", Reason),
     "amend": ("amend", Amend),
     "urge": ("urge", Remark),
     "rectify": ("rectify", Rectify),
     "plan": ("file_plan", Plan),
     "decide-plan": ("decide_plan", Decide),
-    "check": ("pass_check", Remark),
+    "check": ("pass_check", Check),
     "close": ("close", Close),
     "return": ("send_back", Reason),
     "claim": ("claim", Claim),

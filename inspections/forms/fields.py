@@ -3,12 +3,15 @@
 import json
 import re
 import uuid
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from inspections.on_site import OnSiteCheck
 
 SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
@@ -74,3 +77,19 @@ def words(label: Any, rows: int = 3, **kwargs: Any) -> forms.CharField:
 def version() -> forms.IntegerField:
     """Return the hidden field that tells which version of the finding the page showed."""
     return forms.IntegerField(widget=forms.HiddenInput)
+
+
+class OnSiteForm(forms.Form):
+    """Who looked at the place, when and with what result, where that replaces after-photos."""
+
+    seen_by = forms.CharField(label=_("checked on site by"), max_length=100, required=False)
+    seen_on = day(_("checked on site on"), required=False)
+    seen_result = forms.CharField(label=_("result of the on-site check"), max_length=500, required=False)
+
+    on_site_fields: ClassVar[tuple[str, ...]] = ("seen_by", "seen_on", "seen_result")
+
+    def on_site(self) -> OnSiteCheck | None:
+        """Return the check, if it is whole."""
+        data = self.cleaned_data
+        seen_on: date | None = data.get("seen_on")
+        return OnSiteCheck.of(data.get("seen_by") or "", seen_on, data.get("seen_result") or "")

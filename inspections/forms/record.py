@@ -48,6 +48,10 @@ class RecordForm(forms.Form):
     outside_deadline = day(_("outside deadline"), required=False)
     outside_document = forms.CharField(label=_("outside document"), max_length=200, required=False)
 
+    recurrence_of = forms.ModelChoiceField(
+        Finding.objects.none(), label=_("what has come back"), required=False
+    )
+
     office_fields: ClassVar[tuple[str, ...]] = (
         "source", "outside_number", "outside_deadline", "outside_document",
     )  # fmt: skip
@@ -56,10 +60,11 @@ class RecordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["village"].queryset = villages_for(user, on)  # type: ignore[attr-defined]
         self.fields["item"].queryset = Item.objects.current()  # type: ignore[attr-defined]
+        self.fields["recurrence_of"].queryset = Finding.objects.visible_to(user, on)  # type: ignore[attr-defined]
         offices = user.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}
         self.fields["source"].choices = self._sources()  # type: ignore[attr-defined]
         if not offices:
-            for name in self.office_fields:
+            for name in (*self.office_fields, "recurrence_of"):
                 del self.fields[name]
 
     @staticmethod
@@ -70,10 +75,16 @@ class RecordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for the source where something of it is given, and for a photo or outside document."""
         data = super().clean() or {}
+        source = data.get("source")
         outside = any(data.get(name) for name in ("outside_number", "outside_document", "outside_deadline"))
-        if outside and not data.get("source"):
+        if outside and not source:
             self.add_error("source", _("Say where this comes from."))
-        if not data.get("photos") and not data.get("source") and "photos" not in self.errors:
+        again = data.get("recurrence_of")
+        if again and source != Source.LOOK_BACK:
+            self.add_error("source", _("What has come back is recorded by a look-back: choose that source."))
+        if again and data.get("village") and again.village_id != data["village"].pk:
+            self.add_error("recurrence_of", _("Choose a finding of this village."))
+        if not data.get("photos") and not source and "photos" not in self.errors:
             self.add_error(None, _("Take at least one photo of the problem."))
         return data
 

@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from inspections.forms.fields import version, words
+from inspections.forms.fields import OnSiteForm, version, words
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(OnSiteForm):
     """Which step, on which version of the finding, with which words."""
 
     STEPS = [("close", _("Close")), ("check", _("Check passed")), ("send_back", _("Send back"))]
@@ -31,9 +31,10 @@ class ReviewForm(forms.Form):
         """Return the finding's method of the step."""
         return self.VERBS[self.cleaned_data["step"]]
 
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> dict[str, Any]:
         """Return what the verb is called with."""
         step, reason = self.cleaned_data["step"], self.cleaned_data["reason"]
         if step == "send_back":
             return {"reason": reason}
-        return {"remark": reason, **({"document": self.cleaned_data["document"]} if step == "close" else {})}
+        document = {"document": self.cleaned_data["document"]} if step == "close" else {}
+        return {"remark": reason, "on_site": self.on_site(), **document}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from inspections.attachments import TYPES, FileRefused, check_file
 from inspections.forms import phrases
-from inspections.forms.fields import day, version, words
+from inspections.forms.fields import OnSiteForm, day, version, words
 from inspections.models import Finding, Instruction, Milestone
 from schemes.models import Item
 from villages.models import Village
@@ -206,11 +206,27 @@ class ClaimForm(ReasonForm):
         return data
 
 
-class CheckForm(RemarkForm):
+class CheckForm(OnSiteForm, RemarkForm):
     verb = "pass_check"
 
+    def prepare(self) -> None:
+        """Ask for the on-site check only where one replaces after-photos."""
+        if self.finding.needs_on_site():
+            for name in self.on_site_fields:
+                self.fields[name].required = True
+            self.order_fields(["version", *self.on_site_fields])
+        else:
+            for name in self.on_site_fields:
+                del self.fields[name]
 
-class CloseForm(RemarkForm):
+    def arguments(self) -> dict[str, Any]:
+        """Gather the on-site check."""
+        given = super().arguments()
+        rest = {name: value for name, value in given.items() if name not in self.on_site_fields}
+        return {**rest, "on_site": self.on_site()}
+
+
+class CloseForm(CheckForm):
     verb = "close"
     consequence = _("The finding ends as fixed. You can undo this for ten seconds.")
 
@@ -218,6 +234,7 @@ class CloseForm(RemarkForm):
 
     def prepare(self) -> None:
         """Ask for the signed decision only where one ends the finding."""
+        super().prepare()
         if self.finding.kind == Finding.Kind.CONTINUING:
             self.fields["document"].required = True
         else:
@@ -268,6 +285,11 @@ class WithdrawForm(ReasonForm):
         "The finding ends as withdrawn and does not count as fixed. Its number is not used again."
     )
     danger = True
+
+
+class ReconsiderForm(ReasonForm):
+    verb = "reconsider"
+    consequence = _("The report waits to be issued again; its reporter is told.")
 
 
 class ReopenForm(ReasonForm):
@@ -407,6 +429,7 @@ STEP_FORMS: dict[str, type[StepForm]] = {
     "issue": IssueForm,
     "reject": RejectForm,
     "merge": MergeForm,
+    "reconsider": ReconsiderForm,
     "file_plan": PlanForm,
     "complete_milestone": MilestoneForm,
     "ask_extension": ExtensionForm,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from inspections.models.records import FindingEvent, Part
+from inspections.points import Point
 from inspections.steps import STEPS, Actor, PartName, State, StepRefused
 from villages.models import Division
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from accounts.models import User
+
+# what happens here stays with the issuing side
+_BEFORE_ISSUE = {State.REPORTED, State.REJECTED}
 
 
 def _undoable(step: str) -> bool:
@@ -93,6 +97,14 @@ class FindingBase(models.Model):
     digest = models.CharField(max_length=64)
     direct = models.BooleanField(default=False)
     incomplete_reason = models.TextField(blank=True)
+
+    # the visit that found it; the sheet may arrive after its findings, so the database does not insist on the row
+    visit = models.ForeignKey(
+        "inspections.Visit", models.PROTECT, null=True, related_name="findings", db_constraint=False
+    )
+    point = models.CharField(_("observation point"), max_length=12, choices=Point.choices, blank=True)
+    repeats = models.BooleanField(default=False)  # the same fact stands in this visit already: not deducted
+    zero_if = models.BooleanField(default=False)  # the item gets no point for this
 
     # the office and its clock
     # no index of its own: finding_office_ledger begins with it
@@ -275,7 +287,7 @@ class FindingBase(models.Model):
         return self.events.create(
             step=step, by=by, at=at, remark=remark, from_state=from_state, to_state=self.state,
             version=self.version, data=undo | dict(tells or {}),
-            internal=from_state == State.REPORTED and step != "issue",
+            internal=from_state in _BEFORE_ISSUE and step != "issue",
         )  # fmt: skip
 
     take.alters_data = True  # type: ignore[attr-defined]

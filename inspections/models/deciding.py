@@ -13,6 +13,7 @@ from inspections import deadlines, notices
 from inspections.models.files import FindingFile
 from inspections.models.photo_uses import PhotoUse
 from inspections.models.records import (
+    AfterPhotoRule,
     Claim,
     Extension,
     FindingEvent,
@@ -23,6 +24,7 @@ from inspections.models.records import (
     Request,
 )
 from inspections.models.rectifying import RectifyingVerbs
+from inspections.on_site import OnSiteCheck
 from inspections.steps import State, StepRefused
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class DecidingVerbs(RectifyingVerbs):
             return StepRefused(
                 _("This finding is to be put right at once. Ask for an extension instead."), "invalid"
             )
+        if step == "reconsider" and self.duplicate_of_id:
+            message = _(
+                "A merged report stays with the finding that shows its photos. Have it recorded anew."
+            )
+            return StepRefused(message, "merged")
         if step == "complete_milestone" and not self.open_milestones().exists():
             return StepRefused(_("There is no open milestone."), "wrong_state")
         if step == "reply" and not self._unanswered().exists():
@@ -76,21 +83,61 @@ class DecidingVerbs(RectifyingVerbs):
     def _unanswered(self) -> "models.QuerySet[Instruction]":
         return Instruction.objects.filter(finding_id=self.pk, replied_at=None)
 
+    def needs_on_site(self) -> bool:
+        """Tell whether the next decision must record an on-site check: it replaces after-photos and is not there."""
+        if self.after_photo_policy() != AfterPhotoRule.Policy.ON_SITE:
+            return False
+        return self.state != State.CHECKED or self._on_site_of_check() is None
+
+    def _on_site_of_check(self) -> OnSiteCheck | None:
+        """Return what the county's check of this submission has recorded; an undone check leaves `submitted`."""
+        last = self.events.filter(step="check").order_by("-version").first()
+        return OnSiteCheck.read(last.data) if last else None
+
+    def _on_site(self, check: OnSiteCheck | None, at: datetime) -> dict[str, Any]:
+        """Return what the decision's event keeps of the on-site check; refuse one that is missing or impossible."""
+        if check is None:
+            if self.needs_on_site():
+                message = _(
+                    "After-photos are replaced by an on-site check: say who looked, when, and the result."
+                )
+                raise StepRefused(message, "on_site_missing")
+            return {}
+        if not (self.issued_at and timezone.localdate(self.issued_at) <= check.day <= timezone.localdate(at)):
+            raise StepRefused(_("The on-site check was after the issue and not in the future."), "invalid")
+        return {"on_site": check.as_json()}
+
     @transaction.atomic
-    def pass_check(self, *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
+    def pass_check(
+        self, *, by: "User", at: datetime, remark: str = "", on_site: OnSiteCheck | None = None
+    ) -> FindingEvent:
         """Pass the county office's check of a city finding on to the city."""
-        event = self.take("check", by=by, at=at, remark=remark, to=State.CHECKED, checked_at=at)
+        if refused := self.refusal("check", by, at):
+            raise refused
+        tells = self._on_site(on_site, at)
+        event = self.take("check", by=by, at=at, remark=remark, to=State.CHECKED, checked_at=at, tells=tells)
         notices.checked(self, at)
         return event
 
     @transaction.atomic
-    def close(self, *, by: "User", at: datetime, remark: str = "", document: str = "") -> FindingEvent:
+    def close(
+        self,
+        *,
+        by: "User",
+        at: datetime,
+        remark: str = "",
+        document: str = "",
+        on_site: OnSiteCheck | None = None,
+    ) -> FindingEvent:
         """Close as fixed: on time if the submission came before the first due date."""
+        if refused := self.refusal("close", by, at):
+            raise refused
         if self.kind == self.Kind.CONTINUING and not document:
             raise StepRefused(_("Name the signed decision that ends a continuing rectification."), "invalid")
         event = self.take(
             "close", by=by, at=at, remark=remark, to=State.CLOSED, ending=self.Ending.FIXED,
             closed_at=at, closed_by=by, closing_document=document, on_time=self._was_on_time(),
+            tells=self._on_site(on_site, at),
         )  # fmt: skip
         self._outcome(Rectification.Outcome.CLOSED)
         notices.decided(self, "close", at)

@@ -23,6 +23,16 @@ def sealed() -> Storage:
     return storages["sealed"]
 
 
+# a report may be merged into one that is merged itself; nobody merges deeper than this
+MERGES = 3
+
+
+def _all_merged(link: str) -> Q:
+    """Return the condition that every report below the last one of a path was merged, not closed as a duplicate."""
+    parts = link.split("__")
+    return Q(**{f"{'__'.join(parts[:n])}__state": "rejected" for n in range(1, len(parts))})
+
+
 def file_name(row: "FindingFile", _filename: str) -> str:
     """Name a file by day and id; the uploader's file name is never used."""
     return f"files/{row.at:%Y/%m/%d}/{row.pk}"
@@ -34,6 +44,27 @@ class FindingFileQuerySet(models.QuerySet["FindingFile"]):
     def for_list(self) -> "FindingFileQuerySet":
         """Fetch who added each, in the order they came."""
         return self.select_related("uploaded_by__person").order_by("at", "pk")
+
+    def readable(self, findings: "models.QuerySet[Any]") -> "FindingFileQuerySet":
+        """Return the files that readers of these findings may have: theirs and those of reports merged into them."""
+        shown = Q(finding__in=findings)
+        link = "finding"
+        for _depth in range(MERGES):
+            link += "__duplicate_of"
+            shown |= Q(**{f"{link}__in": findings}) & _all_merged(link)
+        return self.filter(shown)
+
+    def shown_on(self, finding: uuid.UUID) -> "FindingFileQuerySet":
+        """Return the files on a finding's page: its own, and those of reports merged into it."""
+        reports = self.model._meta.get_field("finding").related_model
+        shown = last = [finding]
+        for _depth in range(MERGES):
+            merged = reports._default_manager.filter(duplicate_of__in=last, state="rejected")  # type: ignore[union-attr]
+            last = list(merged.values_list("pk", flat=True))
+            if not last:
+                break
+            shown = [*shown, *last]
+        return self.filter(finding__in=shown)
 
     def prepare(
         self, finding: uuid.UUID, *, by: "User", at: datetime, file: "File[Any]", kind: str

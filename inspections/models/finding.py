@@ -78,6 +78,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         """Return what was fixed by a submission that came before the first due date."""
         return self.filter(ending="fixed", on_time=True)
 
+    def fixed(self, village: Village) -> Self:
+        """Return what was put right in a village, the latest first: what a look-back may find again."""
+        return self.filter(village=village, ending=FindingBase.Ending.FIXED).order_by("-closed_at", "pk")
+
     def similar(self, village: Village, item: "Item | None" = None) -> Self:
         """Return the village's findings in hand or under review, the same item first: the hint before recording."""
         live = self.filter(village=village, state__in=[*IN_HAND, State.SUBMITTED, State.CHECKED])
@@ -139,6 +143,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
             return existing, False
         on = timezone.localdate(at)
         places = places_of(village, on)
+        _check_recurrence(more.get("recurrence_of"), village, source)
         office, direct, own_source = self._reporting_side(by, on, places["county"])
         finding = self.model(
             id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
@@ -214,6 +219,16 @@ def _source(by: "User", on: date, wished: str, own: str) -> str:
     if wished in SCORING and own == FindingBase.Source.COUNTY_PATROL:
         raise StepRefused(_("City and third-party visits are recorded by the city's side."), "invalid")
     return wished or own
+
+
+def _check_recurrence(fixed: "Finding | None", village: Village, source: str) -> None:
+    """Refuse what cannot have come back: a look-back names a fixed finding of the same village."""
+    if fixed is None:
+        return
+    again = fixed.village_id == village.pk and fixed.ending == FindingBase.Ending.FIXED
+    if not again or source != FindingBase.Source.LOOK_BACK:
+        message = _("A recurrence is recorded by a look-back and names a fixed finding of this village.")
+        raise StepRefused(message, "invalid")
 
 
 def _belongs_to(post: "Post", county: Division, on: date) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from inspections import deadlines, notices
 from inspections.models.base import FindingBase
 from inspections.models.photos import Photo
@@ -95,6 +96,24 @@ class IssuingVerbs(FindingBase):
             "reject", by=by, at=at, remark=reason, to=State.REJECTED, closed_at=at, closed_by=by
         )
         notices.not_issued(self, "reject", at, reason)
+        return event
+
+    @alters_data
+    @transaction.atomic
+    def reconsider(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
+        """Put a report that was not issued back among those that wait; from here the office issues it by hand."""
+        _need(reason)
+        event = self.take(
+            "reconsider",
+            by=by,
+            at=at,
+            remark=reason,
+            to=State.REPORTED,
+            closed_at=None,
+            closed_by=None,
+            direct=False,
+        )
+        notices.not_issued(self, "reconsider", at, reason)
         return event
 
     @transaction.atomic

@@ -60,6 +60,7 @@ class RectifyingVerbs(IssuingVerbs):
         row = Rectification(finding_id=self.pk, measures=measures, result=result, by=by, at=at)
         event = self.take(
             "rectify", by=by, at=at, remark=result, to=State.SUBMITTED, creates=[row],
+            tells={"photos": [str(key) for key in photos]},
             measures=measures, result=result, submitted_at=at, checked_at=None, check_due_on=self._check_due(at),
         )  # fmt: skip
         notices.submitted(self, at)

@@ -19,9 +19,7 @@ def finding_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Hand a file out, never inline, and write that down."""
     at = timezone.now()
     seen = Finding.objects.visible_to(user_of(request), timezone.localdate(at))
-    row = get_object_or_404(
-        FindingFile.objects.filter(finding__in=seen).select_related("finding__village"), pk=pk
-    )
+    row = get_object_or_404(FindingFile.objects.readable(seen).select_related("finding__village"), pk=pk)
     try:
         file = row.file.open("rb")
     except FileNotFoundError as error:

@@ -17,7 +17,7 @@ from accounts.access import user_of
 from accounts.models import User
 from inspections import dossier, drafting
 from inspections.forms.steps import STEP_FORMS, AttachForm, StepForm
-from inspections.models import Document, Finding, PhotoUse
+from inspections.models import Document, Finding, FindingFile, PhotoUse
 from inspections.steps import STEPS, StepRefused
 
 # what a reader most likely came for; the rest of the bar stands behind "more"
@@ -65,19 +65,24 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
     """Return what the finding's page shows, in a constant number of queries."""
     on = timezone.localdate(at)
     uses = list(PhotoUse.objects.filter(finding=found).for_list())
+    events = dossier.timeline(found, user, on)
     requests = dossier.requests(found)
     return {
         "finding": found,
         "now": at,
         **dossier.photo_sides(uses),
         "arrival": dossier.arrivals([found])[found.pk] if found.state == Finding.State.REPORTED else None,
-        "events": dossier.timeline(found, user, on),
+        "events": events,
+        "came_back": list(
+            Finding.objects.visible_to(user, on).filter(recurrence_of=found).order_by("reported_at")
+        ),
+        "on_site": dossier.on_site(events) if found.state in {"checked", "closed"} else "",
         "requests": requests,
         "plan_waits": any(entry["kind"] == "plan" and entry["row"].state == "asked" for entry in requests),
         "instructions": list(found.instructions.select_related("by", "replied_by").order_by("at")),
         "lookalikes": dossier.lookalikes(found, uses, user, on) if dossier.reviews(found, user, on) else [],
         "undo": dossier.undo_for(user, at, found),
-        "files": list(found.files.for_list()),
+        "files": list(FindingFile.objects.shown_on(found.pk).for_list()),
         "documents": _documents(found, user, on),
         **bar(found, user, at),
     }

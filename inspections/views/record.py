@@ -27,6 +27,7 @@ RECENT = 5
 FOUND = 12
 FOUND_ITEMS = 6
 SIMILAR = 5
+FIXED = 30
 PLACES = 30
 PLACES_READ = 100
 RECORDERS = (Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.INSPECTOR)
@@ -78,6 +79,7 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
         "stored": _one(Finding.objects.filter(reported_by=user), form["id"].value()) if form.errors else None,
         "similar": _similar(village, item),
         "places": _places(village, user, on),
+        **_fixed(village, user, on, form["recurrence_of"].value() if form.office() else ""),
     }
 
 
@@ -151,8 +153,21 @@ def record_hints(request: HttpRequest) -> HttpResponse:
         "item": item,
         "similar": _similar(village, item),
         "places": _places(village, user, on),
+        **_fixed(village, user, on, request.GET.get("recurrence_of", "")),
     }
     return render(request, "inspections/record/_hints.html", context)
+
+
+def _fixed(village: Village | None, user: User, on: date, chosen: Any) -> dict[str, Any]:
+    """Offer an office what was put right in the village, the latest first and the chosen one: it may have come back."""
+    if not user.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
+        return {}
+    rows = (
+        Finding.objects.visible_to(user, on).fixed(village).for_list() if village else Finding.objects.none()
+    )
+    picked = _one(rows, chosen)
+    others = [row for row in rows[:FIXED] if row != picked]
+    return {"asks_fixed": True, "fixed": [picked, *others] if picked else others, "picked_fixed": picked}
 
 
 def _similar(village: Village | None, item: Item | None) -> list[Finding]:

@@ -116,6 +116,7 @@ def _case(case: Finding, following: Finding | None, user: User, at: datetime) ->
         "handed_in": handed_in,
         "steps": {step: True for step, refused in possible.items() if refused is None},
         "refused": possible["close"] if all(possible.values()) else None,
+        "needs_on_site": case.needs_on_site(),
         "needs_document": case.kind == Finding.Kind.CONTINUING,
         "reasons": phrases.SEND_BACK,
         "ahead": _ahead(following),

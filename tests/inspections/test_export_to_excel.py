@@ -227,7 +227,7 @@ def test_reading_lines_costs_the_same_for_ten_and_a_hundred(pair, django_assert_
         values = {name: getattr(pair[1], name) for name in own}
         Finding.objects.filter(number__startswith="ZZ").delete()
         Finding.objects.bulk_create(Finding(**{**values, "number": f"ZZ-2026-{n:06d}"}) for n in range(rows))
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             assert (
                 len(list(official.lines(Finding.objects.order_by("number"), timezone.localdate(now))))
                 == rows + 2

@@ -258,3 +258,44 @@ def test_the_ledger_hands_what_is_picked_to_a_new_document(
 
 def test_the_issue_queue_leads_to_the_import_of_a_list(client_for, hso):
     assert reverse("problem_import") in client_for(hso).get(reverse("issue_queue")).content.decode()
+
+
+# --- a merged report's files --------------------------------------------------------------------------------------
+def test_a_merged_report_s_files_are_shown_where_its_photos_are(
+    client_for, finding, reported, agency, hso, huajia_official, xiangying_official
+):
+    add(client_for(agency), reported, name="委托书.pdf")
+    url, at = reverse("finding_file", args=[FindingFile.objects.get().pk]), timezone.now()
+    township = client_for(huajia_official)
+    assert township.get(url).status_code == 404
+    fresh(reported).merge_into(finding, by=hso, at=at)
+    page = text(township, finding)
+    assert "委托书.pdf" in page
+    assert "来自并入的登记" in page
+    assert b"".join(township.get(url).streaming_content) == PDF
+    assert client_for(xiangying_official).get(url).status_code == 404
+    fresh(reported).undo(by=hso, at=at)
+    assert "委托书.pdf" not in text(township, finding)
+    assert township.get(url).status_code == 404
+
+
+def test_a_report_merged_twice_over_keeps_its_files(
+    client_for, finding, reported, agency, hso, huajia_official, village, item
+):
+    between, at = report(agency, village, item, timezone.now(), description="再报一次"), timezone.now()
+    add(client_for(agency), reported, name="委托书.pdf")
+    fresh(reported).merge_into(between, by=hso, at=at)
+    fresh(between).merge_into(finding, by=hso, at=at)
+    url = reverse("finding_file", args=[FindingFile.objects.get().pk])
+    assert url in text(client_for(huajia_official), finding)
+    assert b"".join(client_for(huajia_official).get(url).streaming_content) == PDF
+
+
+def test_files_of_a_finding_closed_as_a_duplicate_stay_with_it(
+    finding, huajia_official, hso, inspector, village, item
+):
+    at, other = timezone.now(), report(inspector, village, item, timezone.now(), description="同一处")
+    fresh(other).attach(by=hso, at=at, file=SimpleUploadedFile("a.pdf", PDF), kind="pdf")
+    fresh(other).claim(by=huajia_official, at=at, ending="duplicate", reason="同一处", duplicate_of=finding)
+    fresh(other).decide_claim(by=hso, at=at, accept=True)
+    assert not FindingFile.objects.shown_on(finding.pk).exists()

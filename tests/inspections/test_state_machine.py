@@ -18,6 +18,7 @@ NOW = datetime(2026, 11, 18, 9, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 RULES: dict[str, tuple[set[str], set[str], str | None]] = {
     "issue": ({"reported"}, {"hso"}, "open"),
     "reject": ({"reported"}, {"hso"}, "rejected"),
+    "reconsider": ({"rejected"}, {"hso"}, "reported"),
     "rectify": ({"open", "returned"}, {"huajia"}, "submitted"),
     "check": ({"submitted"}, {"jinpu"}, "checked"),
     "close": ({"checked"}, {"hso"}, "closed"),
@@ -50,6 +51,7 @@ def take(finding: Finding, step: str, user: object, at: datetime) -> None:
     needs = {
         "rectify": {"measures": "清理", "result": "完成"},
         "reject": {"reason": "重复"},
+        "reconsider": {"reason": "补充情况"},
         "send_back": {"reason": "死角未清"},
         "withdraw": {"reason": "有误"},
         "reopen": {"reason": "有误"},
