@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from inspections.models import asked
 from inspections.models.base import FindingBase
 from inspections.models.deciding import DecidingVerbs
 from inspections.models.issuing import places_of
@@ -153,13 +154,13 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self._keep(finding, at)
 
     def _same_report(self, id: UUID, by: "User", digest: str) -> "Finding | None":
-        existing = self.filter(pk=id).first()
-        taken = existing.reported_by_id != by.pk if existing else Photo.objects.parked_by_others(id, by)
+        known = asked.REPORT.first(id)
+        taken = known[0] != by.pk if known else Photo.objects.parked_by_others(id, by)
         if taken:
             raise ReportConflict(_("This id belongs to something else."), "id_taken")
-        if existing and existing.digest != digest:
+        if known and known[1] != digest:
             raise ReportConflict(_("A different report was already stored under this id."), "id_conflict")
-        return existing
+        return self.get(pk=id) if known else None
 
     def _keep(self, finding: "Finding", at: datetime) -> tuple["Finding", bool]:
         try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
 from inspections import photo_rules
+from inspections.models import asked
 
 if TYPE_CHECKING:
     from inspections.models.base import FindingBase
@@ -31,21 +32,28 @@ class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):
         """Fetch the photos along, in the order they are shown."""
         return self.select_related("photo").order_by("side", "position", "pk")
 
-    def of_bytes(self, photos: "Iterable[Photo]") -> "PhotoUseQuerySet":
+    def of_bytes(self, photos: "Iterable[Photo]") -> "list[PhotoUse]":
         """Return the uses of the same bytes, by either hash of either photo."""
         hashes = {key for photo in photos for key in photo.hashes}
+        if len(hashes) < 2:
+            return [use for key in hashes for use in asked.SAME_BYTES(key)]
         same = Q(photo__sha256__in=hashes) | Q(photo__original_sha256__in=hashes)
-        return self.filter(same).select_related("photo", "finding")
+        return list(self.filter(same).select_related("photo", "finding"))
 
     def add(
         self, finding: "FindingBase", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime
     ) -> "list[PhotoUse]":
         """Show photos on a finding after those it has; one that is there already stays where it is."""
-        start = self.filter(finding=finding, side=side).count()
+        if not photos:
+            return []
+        start = len(asked.SHOWN(finding.pk, side))
         rows = [
             PhotoUse(finding_id=finding.pk, photo=photo, side=side, position=start + n, by_id=by_id, at=at)
             for n, photo in enumerate(photos)
         ]
+        type(photos[0])._default_manager.filter(pk__in=[photo.pk for photo in photos], parked=True).update(
+            parked=False
+        )
         return PhotoUse.objects.bulk_create(rows, ignore_conflicts=True)
 
     @alters_data

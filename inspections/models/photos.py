@@ -14,7 +14,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from audit.verbs import alters_data
 from inspections import imaging, photo_rules
+from inspections.models import asked
 from inspections.models.photo_uses import NearDuplicate, PhotoUse, Side
 from inspections.photo_rules import PhotoRefused
 from inspections.steps import StepRefused
@@ -99,14 +99,13 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     def parked_by_others(self, parent_id: uuid.UUID, user: "User") -> bool:
         """Tell whether somebody else has photos under an id: then only that person may report under it."""
-        return self.filter(parent_id=parent_id).exclude(uploader=user).exists()
+        return bool(asked.OTHERS(parent_id, user.pk))
 
     def parking_is_full(self, user: "User", parent_id: uuid.UUID, photo_id: uuid.UUID) -> bool:
         """Tell whether a person has as many photos under ids without a report as one may; a repeat finds room."""
-        if findings().filter(pk=parent_id).exists():
+        if asked.REPORT(parent_id):
             return False
-        parked = self.unattached().filter(~Exists(findings().filter(pk=OuterRef("parent_id"))), uploader=user)
-        return parked.exclude(pk=photo_id).count() >= int(settings.PHOTOS_PARKED)
+        return len(set(asked.PARKED(user.pk)) - {(photo_id,)}) >= int(settings.PHOTOS_PARKED)
 
     def before_complete(self, finding: "FindingBase") -> bool:
         """Tell whether every declared before-photo is attached with its declared bytes."""
@@ -151,7 +150,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def _same_photo(
         self, id: uuid.UUID, parent_id: uuid.UUID, side: str, digest: str, by: "User"
     ) -> "Photo | None":
-        existing = self.filter(pk=id).first()
+        existing = asked.PHOTO.first(id)
         if existing and existing.uploader_id != by.pk:
             raise photo_rules.refusal("id_taken")
         if existing and (existing.sha256, existing.parent_id, existing.side) != (digest, parent_id, side):
@@ -177,17 +176,14 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return photo, True
 
     # --- attach -----------------------------------------------------------------------------------------------
-    @transaction.atomic
+    @transaction.atomic(savepoint=False)
     def adopt(self, finding: "FindingBase") -> list[PhotoUse]:
         """Attach what the reporter has sent for a finding: photos parked under its id, shared ones it declares."""
         declared = photo_rules.declared(finding.declared_photos)
-        mine = self.filter(uploader_id=finding.reported_by_id, side=Photo.Side.BEFORE, refused="")
-        wanted = mine.filter(Q(parent_id=finding.pk) | Q(pk__in=list(declared)))
-        attached = PhotoUse.objects.filter(finding_id=finding.pk, side=Photo.Side.BEFORE)
-        photos = list(wanted.exclude(pk__in=attached.values("photo_id")).order_by("received_at", "pk"))
+        photos = asked.to_adopt(finding, declared)
         if not photos:
             return []
-        taken = attached.count()
+        taken = len(asked.SHOWN(finding.pk, Photo.Side.BEFORE))
         found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
         fit: list[Photo] = []
         refused: dict[Photo, str] = {}
@@ -307,6 +303,8 @@ class Photo(models.Model):
     made_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     refused = models.CharField(max_length=10, choices=Refusal.choices, blank=True)
+    # may still wait for its report: a finding that shows the photo takes the mark away
+    parked = models.BooleanField(default=True)
 
     objects = PhotoQuerySet.as_manager()
 
@@ -328,6 +326,8 @@ class Photo(models.Model):
                 condition=Q(made_at=None, refused=""),
                 name="photo_without_copies",
             ),
+            # how many photos a person has under ids without a report
+            models.Index(fields=["uploader"], condition=Q(parked=True), name="photo_parked"),
             # the reuse check looks at both hashes
             models.Index(
                 fields=["original_sha256"], condition=~Q(original_sha256=""), name="photo_original_hash"
@@ -373,8 +373,7 @@ class Photo(models.Model):
         A finding that the uploader may not see is treated exactly like one that does not exist: the photo is parked.
         """
         on = timezone.localdate(at)
-        seen = findings().visible_to(self.uploader, on).filter(pk=self.parent_id)
-        finding = (seen.select_for_update(of=("self",)) if lock else seen).first()
+        finding = self._parent(on, lock=lock)
         if finding is None:
             photo_rules.check_poster(self.side, self.uploader.roles(on))
         else:
@@ -384,16 +383,15 @@ class Photo(models.Model):
                 raise photo_rules.refusal("photo_reused")
             if finding.village.sensitive_area:
                 self.lat = self.lon = self.accuracy = None
-        if self.siblings().count() >= settings.PHOTOS_PER_SIDE:
+        if asked.siblings(self) >= settings.PHOTOS_PER_SIDE:
             raise photo_rules.refusal("photos_full")
 
-    def siblings(self) -> PhotoQuerySet:
-        """Return the uploader's photos that count against the limit of this side."""
-        mine = Photo.objects.filter(
-            parent_id=self.parent_id, side=self.side, uploader_id=self.uploader_id, refused=""
-        )
-        # each rectification brings its own after-photos
-        return mine.unattached() if self.side == self.Side.AFTER else mine
+    def _parent(self, on: date, *, lock: bool) -> "Finding | None":
+        """Return the finding under the parent's id if the uploader sees it; most photos come before their report."""
+        if not asked.REPORT(self.parent_id):
+            return None
+        seen = findings().visible_to(self.uploader, on).filter(pk=self.parent_id)
+        return (seen.select_for_update(of=("self",)) if lock else seen).first()
 
     def day_for(self, finding: "FindingBase", on: date) -> date:
         """Return the day on which the photo is evidence: of the report, or of the rectification."""
@@ -434,11 +432,8 @@ class Photo(models.Model):
 
     def _waiting(self) -> "list[Finding]":
         """Return the uploader's findings this photo is for: its parent, and reports that declare it."""
-        mine = findings().filter(reported_by_id=self.uploader_id).select_related("village", "reported_by")
-        # the declared ids are searched as text: an agency may have thousands of reports waiting
-        named = mine.annotate(declared_text=Cast("declared_photos", models.TextField()))
-        names_it = Q(state="reported", declared_text__contains=str(self.pk))
-        return list(named.filter(Q(pk=self.parent_id) | names_it))
+        ids = asked.waiting_for(self)
+        return list(findings().filter(pk__in=ids).select_related("village", "reported_by")) if ids else []
 
     @alters_data
     def discard(self, *, by: "User") -> None:

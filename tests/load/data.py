@@ -74,10 +74,10 @@ JOIN bench_items i ON i.pos = mod(f.n::bigint * 31, %(items)s),
 PHOTOS = """
 INSERT INTO inspections_photo (
   id, parent_id, uploader_id, side, sha256, size, width, height, format, received_at, phash, original_sha256, source,
-  original, large, small, made_at, attempts, refused)
+  original, large, small, made_at, attempts, refused, parked)
 SELECT gen_random_uuid(), f.id, f.reported_by_id, s.side, md5(f.id || s.side) || md5(s.side || f.id), 300000,
   1600, 1200, 'JPEG', f.reported_at, substr(md5(f.id::text), 1, 16), '', 'camera', 'originals/x', 'photos/x',
-  'photos/x', f.reported_at, 1, ''
+  'photos/x', f.reported_at, 1, '', false
 FROM (SELECT * FROM inspections_finding WHERE issued_at IS NOT NULL ORDER BY issued_at DESC LIMIT %(most)s) AS f,
   (VALUES ('before'), ('after')) AS s (side)
 WHERE s.side = 'before' OR f.submitted_at IS NOT NULL
