@@ -7,10 +7,12 @@ from inspections.models.documents import (
     DocumentScan,
     DocumentSeries,
 )
+from inspections.models.draws import Draw
 from inspections.models.exports import ExportJob
 from inspections.models.files import FindingFile
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
+from inspections.models.planned import Amendment, MissReason, PlanAmender, PlannedVisit
 from inspections.models.problem_imports import ProblemImport
 from inspections.models.proposals import Proposal
 from inspections.models.records import (
@@ -28,11 +30,26 @@ from inspections.models.records import (
     RectificationPlan,
 )
 from inspections.models.reminders import Reminder, Sweep
+from inspections.models.rounds import (
+    BARRED_KINDS,
+    SCORING_KINDS,
+    Round,
+    RoundReader,
+    RoundState,
+    Team,
+    TeamMember,
+    TeamPlan,
+    VisitKind,
+)
 from inspections.models.submissions import Snapshot, Submission, SubmissionDecision
+from inspections.models.visits import Visit, VisitItem, VisitPhoto, VisitPoint, VisitVersion
 
 __all__ = [
+    "BARRED_KINDS",
     "IN_HAND",
+    "SCORING_KINDS",
     "AfterPhotoRule",
+    "Amendment",
     "Claim",
     "DeadlineRule",
     "Decision",
@@ -41,6 +58,7 @@ __all__ = [
     "DocumentReceipt",
     "DocumentScan",
     "DocumentSeries",
+    "Draw",
     "ExportJob",
     "Extension",
     "Finding",
@@ -49,19 +67,34 @@ __all__ = [
     "FindingQuerySet",
     "Instruction",
     "Milestone",
+    "MissReason",
     "NearDuplicate",
     "NumberSeries",
     "Part",
     "Photo",
     "PhotoUse",
+    "PlanAmender",
+    "PlannedVisit",
     "ProblemImport",
     "Proposal",
     "Rectification",
     "RectificationPlan",
     "Reminder",
     "ReportConflict",
+    "Round",
+    "RoundReader",
+    "RoundState",
     "Snapshot",
     "Submission",
     "SubmissionDecision",
     "Sweep",
+    "Team",
+    "TeamMember",
+    "TeamPlan",
+    "Visit",
+    "VisitItem",
+    "VisitKind",
+    "VisitPhoto",
+    "VisitPoint",
+    "VisitVersion",
 ]

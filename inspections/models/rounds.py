@@ -1,0 +1,389 @@
+"""Rounds of visits: what the approved plan orders, who may know, the teams, and the way from planning to closing.
+
+A round, its draws and its planned visits live in tables that nothing public points to. Until the first day is
+revealed they exist for the people on the round's list alone.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role, User
+from audit.log import unseal
+from audit.verbs import alters_data
+from inspections.steps import StepRefused
+from villages.models import Division
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from inspections.models.draws import Draw
+    from inspections.models.planned import Amendment, PlannedVisit
+
+OFFICES = (Role.CITY_OFFICE, Role.COUNTY_OFFICE)
+
+
+class RoundState(models.TextChoices):
+    PLANNING = "planning", _("Planning")
+    RUNNING = "running", _("Running")
+    CLOSED = "closed", _("Closed")
+
+
+class VisitKind(models.TextChoices):
+    """What a visit is for; only the first three score."""
+
+    CITY = "city", _("City unannounced visit")
+    THIRD_PARTY = "third_party", _("Third-party visit")
+    MUTUAL = "mutual", _("Mutual inspection between units")
+    COUNTY_PATROL = "county_patrol", _("County patrol")
+    LOOK_BACK = "look_back", _("Look-back")
+    RECHECK = "recheck", _("Re-check of a sheet")
+
+
+SCORING_KINDS = frozenset({VisitKind.CITY, VisitKind.THIRD_PARTY, VisitKind.MUTUAL})
+# inspectors of these are barred from their own unit; county patrols are made at home
+BARRED_KINDS = SCORING_KINDS | {VisitKind.LOOK_BACK, VisitKind.RECHECK}
+
+# step: from which states. The people on the round's list take them all; nobody else knows of the round.
+ROUND_STEPS: dict[str, frozenset[str]] = {
+    "change": frozenset({RoundState.PLANNING}),
+    "set_teams": frozenset({RoundState.PLANNING}),
+    "let_know": frozenset({RoundState.PLANNING, RoundState.RUNNING}),
+    "freeze": frozenset({RoundState.PLANNING}),
+    "mix": frozenset({RoundState.PLANNING}),
+    "open": frozenset({RoundState.PLANNING}),
+    "amend": frozenset({RoundState.RUNNING}),
+    "miss": frozenset({RoundState.RUNNING}),
+    "close": frozenset({RoundState.RUNNING}),
+}
+
+
+class RoundQuerySet(models.QuerySet["Round"]):
+    """Sets of rounds by who may know of them."""
+
+    def known_to(self, user: User) -> "RoundQuerySet":
+        """Return the rounds on whose list the user stands, sealed or not."""
+        return self.filter(readers__user=user)
+
+    def visible_to(self, user: User, on: date) -> "RoundQuerySet":
+        """Return what the user may read whole: the rounds he is listed for, and closed ones of his places' offices."""
+        closed = Q(state=RoundState.CLOSED)
+        if user.has_role(Role.CITY_OFFICE, on) or user.has_role(Role.AUDITOR, on):
+            shown = closed
+        else:
+            counties = user.places(on, Role.COUNTY_OFFICE, Role.LEADER).counties
+            shown = closed & (Q(office__level=Division.Level.CITY) | Q(office__in=counties))
+            shown &= Q() if user.roles(on) & {Role.COUNTY_OFFICE, Role.LEADER} else Q(pk__in=[])
+        mine = RoundReader.objects.filter(user=user).values("round")
+        return self.filter(shown | Q(pk__in=mine))
+
+    def revealed(self, at: datetime) -> "RoundQuerySet":
+        """Return the rounds whose first day has been revealed: their commitments are public."""
+        return self.exclude(state=RoundState.PLANNING).filter(reveals_at__lte=at)
+
+    @alters_data
+    @transaction.atomic
+    def plan(self, *, by: User, at: datetime, office: Division, **columns: Any) -> "Round":
+        """Begin to plan a round; only its planner is on the list then."""
+        _refuse_kind(office, columns["kind"])
+        planned = self.create(office=office, created_by=by, created_at=at, **columns)
+        planned.readers.create(user=by, listed_by=by, at=at)
+        return planned
+
+
+class Round(models.Model):
+    """One round of visits (第N轮暗访)."""
+
+    class Coverage(models.TextChoices):
+        FULL = "full", _("Every village at least once")
+        SAMPLE = "sample", _("A sample from each township")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(
+        _("state"), max_length=10, choices=RoundState.choices, default=RoundState.PLANNING
+    )
+    office = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("office"))
+    kind = models.CharField(_("kind"), max_length=14, choices=VisitKind.choices)
+    title = models.CharField(_("title"), max_length=100)
+    # without these two a round does not open
+    basis_document = models.CharField(_("basis document"), max_length=200, blank=True)
+    plan_number = models.CharField(_("number in the approved inspection plan"), max_length=60, blank=True)
+    begins_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    scheme = models.ForeignKey(
+        "schemes.Scheme", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("scheme")
+    )
+    coverage = models.CharField(_("coverage"), max_length=6, choices=Coverage.choices, default=Coverage.FULL)
+    per_township = models.PositiveSmallIntegerField(_("villages per township"), null=True, blank=True)
+    per_day = models.PositiveSmallIntegerField(_("visits a team makes in a day, at most"), default=5)
+    departs_at = models.TimeField(_("departure"), default=time(8, 0))
+    reveal_hours = models.PositiveSmallIntegerField(
+        _("hours before departure that inspectors see the day"), default=12
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    # the draw that the plan stands on: the last one
+    draw = models.ForeignKey("inspections.Draw", models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField(null=True)
+    reveals_at = models.DateTimeField(
+        null=True
+    )  # when the first day is revealed: known once the round is open
+    closed_at = models.DateTimeField(null=True)
+
+    objects = RoundQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        readers: RelatedManager["RoundReader"]
+        teams: RelatedManager["Team"]
+        draws: RelatedManager[Draw]
+        planned: RelatedManager[PlannedVisit]
+        amendments: RelatedManager[Amendment]
+
+    class Meta:
+        verbose_name = _("round")
+        verbose_name_plural = _("rounds")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("begins_on")), name="round_ends_after_it_begins"
+            ),
+            # a round opens only on the approved plan, and on a draw
+            models.CheckConstraint(
+                condition=Q(state="planning")
+                | (
+                    Q(basis_document__gt="", plan_number__gt="", draw__isnull=False, reveals_at__isnull=False)
+                ),
+                name="round_opens_on_its_basis",
+            ),
+            models.CheckConstraint(
+                condition=Q(coverage="full") | Q(per_township__gte=1), name="round_sample_has_a_size"
+            ),
+            models.CheckConstraint(condition=Q(per_day__gte=1), name="round_day_holds_a_visit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Return the round's page."""
+        return reverse("round", args=[self.pk])
+
+    @property
+    def scores(self) -> bool:
+        """Tell whether the visits of this round score."""
+        return self.kind in SCORING_KINDS
+
+    def is_sealed(self, at: datetime) -> bool:
+        """Tell whether nothing of the round has been revealed yet."""
+        return self.state == RoundState.PLANNING or self.reveals_at is None or at < self.reveals_at
+
+    def reveal_of(self, day: date) -> datetime:
+        """Return the moment from which inspectors see what is planned for a day."""
+        departure = timezone.make_aware(datetime.combine(day, self.departs_at))
+        return departure - timedelta(hours=self.reveal_hours)
+
+    def days_left(self, on: date) -> int:
+        """Return the days from today to the last one; negative when the round is over its end."""
+        return (self.ends_on - on).days
+
+    def is_known_to(self, user: User) -> bool:
+        """Tell whether the user stands on the round's list."""
+        return self.readers.filter(user=user).exists()
+
+    # --- the one way a round moves ----------------------------------------------------------------------------
+    def refusal(self, step: str, user: User) -> StepRefused | None:
+        """Return why the user may not take this step now, or None."""
+        if not self.is_known_to(user):
+            return StepRefused(_("Only the people on the round's list do this."), "not_yours")
+        if self.state not in ROUND_STEPS[step]:
+            message = _("This round is now “%(state)s”; the step is not possible from there.")
+            return StepRefused(message % {"state": self.get_state_display()}, "wrong_state")
+        return None
+
+    def steps_for(self, user: User) -> list[str]:
+        """Return the steps this user may take now, in the order of the table."""
+        if not self.is_known_to(user):
+            return []
+        return [step for step, states in ROUND_STEPS.items() if self.state in states]
+
+    @alters_data
+    def take(self, step: str, *, by: User, **changes: Any) -> None:
+        """Refuse, or write the columns if nobody else has changed the round meanwhile."""
+        if refused := self.refusal(step, by):
+            raise refused
+        mine = Round.objects.filter(pk=self.pk, version=self.version)
+        if not mine.update(version=F("version") + 1, **changes):
+            raise StepRefused(
+                _("Someone else has just changed this round. Reload it and look again."), "conflict"
+            )
+        self.refresh_from_db()
+
+    @alters_data
+    def change(self, *, by: User, **columns: Any) -> None:
+        """Change what is planned, as long as nothing has been frozen that depends on it."""
+        _refuse_kind(self.office, columns.get("kind", self.kind))
+        self._refuse_frozen()
+        self.take("change", by=by, **columns)
+
+    def _refuse_frozen(self) -> None:
+        if self.draws.filter(drawn_at=None).exists():
+            message = _(
+                "The list is frozen and waits for its public number. Enter it, then draw again with a reason."
+            )
+            raise StepRefused(message, "frozen")
+
+    @alters_data
+    @transaction.atomic
+    def let_know(self, *, user: User, by: User, at: datetime) -> None:
+        """Put a person on the list of those who may know."""
+        if not user.roles(timezone.localdate(at)) & set(OFFICES):
+            raise StepRefused(_("Only people of the offices can plan a round."), "invalid")
+        self.take("let_know", by=by)
+        self.readers.get_or_create(user=user, defaults={"listed_by": by, "at": at})
+
+    @alters_data
+    @transaction.atomic
+    def set_teams(self, *, by: User, at: datetime, teams: Iterable["TeamPlan"]) -> None:
+        """Replace the teams; each needs two members who may inspect."""
+        self._refuse_frozen()
+        self.take("set_teams", by=by)
+        self.teams.all().delete()
+        for plan in teams:
+            plan.make(self, timezone.localdate(at))
+
+    @alters_data
+    @transaction.atomic
+    def open(self, *, by: User, at: datetime) -> None:
+        """Open the round on its approved basis and its draw; from the reveal of each day on its inspectors see it."""
+        if not (self.basis_document.strip() and self.plan_number.strip()):
+            message = _(
+                "A round opens only with its basis document and its number in the approved inspection plan."
+            )
+            raise StepRefused(message, "no_basis")
+        first = self.planned.standing().aggregate(day=models.Min("day"))["day"]
+        if self.draw is None or first is None:
+            raise StepRefused(_("Draw the visits first."), "no_draw")
+        if first < timezone.localdate(at):
+            raise StepRefused(_("The first planned day is over. Draw again with later days."), "too_late")
+        self.take("open", by=by, state=RoundState.RUNNING, opened_at=at, reveals_at=self.reveal_of(first))
+
+    @alters_data
+    @transaction.atomic
+    def close(self, *, by: User, at: datetime) -> None:
+        """Close the round: the seed is public from now on, and what was done under the seal stands in the open log."""
+        waiting = self.planned.standing().outstanding().count()
+        if waiting:
+            message = _("%(count)s planned visits are neither made nor given a reason. Settle them first.")
+            raise StepRefused(message % {"count": waiting}, "outstanding")
+        self.take("close", by=by, state=RoundState.CLOSED, closed_at=at)
+        unseal(self.pk, at=at)
+
+
+def _refuse_kind(office: Division, kind: str) -> None:
+    at_home = kind == VisitKind.COUNTY_PATROL
+    if kind == VisitKind.RECHECK or (
+        at_home == (office.level == Division.Level.CITY) and kind != VisitKind.LOOK_BACK
+    ):
+        raise StepRefused(_("City offices plan city rounds, county offices their own patrols."), "invalid")
+
+
+class RoundReader(models.Model):
+    """A person who may know of a round while it is sealed."""
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="readers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    listed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["round", "user"], name="round_reader_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}"
+
+
+class Team(models.Model):
+    """Inspectors who go out together; for a mutual inspection the unit that sends them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    round = models.ForeignKey(Round, models.CASCADE, related_name="teams")
+    name = models.CharField(_("team"), max_length=60)
+    sent_by = models.ForeignKey(
+        Division, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sent by")
+    )
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        through="inspections.TeamMember",
+        related_name="+",
+        verbose_name=_("members"),
+    )
+
+    if TYPE_CHECKING:
+        memberships: RelatedManager["TeamMember"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["round", "name"], name="team_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def barred_units(self, on: date) -> set[uuid.UUID]:
+        """Return the units this team must not visit: the one that sends it, and those its members belong to."""
+        if self.round.kind not in BARRED_KINDS:
+            return set()
+        found = {self.sent_by_id} if self.sent_by_id else set()
+        for member in self.members.all():
+            found |= units_of(member, on)
+        return found
+
+
+class TeamMember(models.Model):
+    """One inspector of a team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="team_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}"
+
+
+class TeamPlan:
+    """A team as a form describes it."""
+
+    def __init__(self, name: str, members: Iterable[User], sent_by: Division | None = None) -> None:
+        self.name, self.members, self.sent_by = name, list(dict.fromkeys(members)), sent_by
+
+    def make(self, for_round: Round, on: date) -> Team:
+        """Create the team; raises StepRefused where it could not inspect."""
+        if len(self.members) < 2:
+            message = _("Team “%(team)s” needs at least two inspectors.")
+            raise StepRefused(message % {"team": self.name}, "team_too_small")
+        for member in self.members:
+            if not member.has_role(Role.INSPECTOR, on):
+                message = _("%(name)s holds no inspector's post.")
+                raise StepRefused(message % {"name": member}, "not_inspector")
+        team = Team.objects.create(round=for_round, name=self.name, sent_by=self.sent_by)
+        TeamMember.objects.bulk_create(TeamMember(team=team, user=member) for member in self.members)
+        return team
+
+
+def units_of(user: User, on: date) -> set[uuid.UUID]:
+    """Return the units that a user's posts tie him to: nobody inspects at home."""
+    found: set[uuid.UUID] = set()
+    for post in user.posts_on(on):
+        if post.division is None or post.division.level == Division.Level.CITY:
+            continue
+        unit = post.division if post.division.level == Division.Level.COUNTY else post.division.parent_on(on)
+        found |= {unit.pk} if unit else set()
+    return found
