@@ -11,6 +11,15 @@ from inspections.models.draws import Draw
 from inspections.models.exports import ExportJob
 from inspections.models.files import FindingFile
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
+from inspections.models.meeting_parts import (
+    MeetingDecision,
+    MeetingEvent,
+    MeetingFinding,
+    MeetingPhoto,
+    MeetingReader,
+    MeetingVillage,
+)
+from inspections.models.meetings import Meeting
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
 from inspections.models.planned import Amendment, MissReason, PlanAmender, PlannedVisit
 from inspections.models.problem_imports import ProblemImport
@@ -66,6 +75,13 @@ __all__ = [
     "FindingFile",
     "FindingQuerySet",
     "Instruction",
+    "Meeting",
+    "MeetingDecision",
+    "MeetingEvent",
+    "MeetingFinding",
+    "MeetingPhoto",
+    "MeetingReader",
+    "MeetingVillage",
     "Milestone",
     "MissReason",
     "NearDuplicate",
