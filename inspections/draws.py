@@ -20,6 +20,7 @@ from inspections.draw_sharing import Sharing
 from inspections.draw_wishes import (
     DIFFERENCES,
     RULES,
+    SEED_BYTES,
     Difference,
     Infeasible,
     Place,
@@ -36,7 +37,7 @@ from inspections.draw_wishes import (
 )
 
 __all__ = [
-    "DIFFERENCES", "RULES", "Difference", "Infeasible", "Place", "Plan", "Planned", "Team", "Wishes",
+    "DIFFERENCES", "RULES", "SEED_BYTES", "Difference", "Infeasible", "Place", "Plan", "Planned", "Team", "Wishes",
     "canonical", "check", "commitment", "draw", "inputs_hash", "read", "seed_hash", "verify",
 ]  # fmt: skip
 
