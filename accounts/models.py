@@ -1,5 +1,6 @@
 """Users, the dated posts they hold, and the tokens of their programs."""
 
+import copy
 import datetime as dt
 import hashlib
 import secrets
@@ -183,6 +184,14 @@ class User(AbstractUser):
             for post in known[on]:
                 post.user = self
         return known[on]
+
+    def holding_only(self, posts: "list[Post]", on: dt.date) -> "User":
+        """Return this user as somebody who holds only some of the posts: sees as much as these allow, or less."""
+        other = copy.copy(self)
+        other.forget_posts()
+        held = self.posts_on(on)
+        other.__dict__["_posts"] = {on: [post for post in posts if post in held]}
+        return other
 
     def roles(self, on: dt.date) -> set[str]:
         """Return the roles held on the day."""

@@ -1,7 +1,6 @@
 """What the frame around every page needs: places to go, unread notices, scope, look."""
 
 import dataclasses
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,7 +11,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Post, Role, User
+from accounts.models import Role, User
+from dalian_rural.pages import scope
 from notifications.models import Notice
 
 EVERYBODY = frozenset(Role.values)
@@ -80,13 +80,13 @@ def safe_reverse(name: str) -> str:
         return ""
 
 
-def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
-    """List the places these roles may go, the one that holds `path` marked."""
+def nav_for(roles: set[str], path: str, ledger_query: str = "") -> list[dict[str, Any]]:
+    """List the places these roles may go, the one that holds `path` marked; the ledger's link asks a question."""
     found = _open_to(frozenset(roles))
     here = _here(found, path)
     return [
         {
-            "url": url,
+            "url": url + ledger_query if place.name == "ledger" else url,
             "label": place.label,
             "icon": place.icon,
             "active": place is here,
@@ -96,10 +96,10 @@ def nav_for(roles: set[str], path: str) -> list[dict[str, Any]]:
     ]
 
 
-def nav_key(roles: set[str], path: str) -> str:
+def nav_key(roles: set[str], path: str, ledger_query: str = "") -> str:
     """Name what the places of a page depend on besides the language: base.html keeps them under it."""
     here = _here(_open_to(frozenset(roles)), path)
-    return f"{','.join(sorted(roles))} {here.name if here else ''}"
+    return f"{','.join(sorted(roles))} {here.name if here else ''} {ledger_query}"
 
 
 @lru_cache(maxsize=256)
@@ -116,12 +116,6 @@ def _here(found: list[tuple[Place, str]], path: str) -> Place | None:
         if path.startswith(prefix) and (prefix != "/" or path == "/")
     ]
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
-
-
-def scope_of(posts: Iterable[Post]) -> list[str]:
-    """Name the places and organisations a user's posts are for, each once."""
-    names = [str(post.division or post.organisation or "") for post in posts]
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def look_of(request: HttpRequest, user: User | AnonymousUser) -> dict[str, Any]:
@@ -156,11 +150,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     if not isinstance(user, User):
         return context
-    today = timezone.localdate(now)
+    posts = cache(lambda: user.posts_on(timezone.localdate(now)))
+    roles = cache(lambda: {str(post.role) for post in posts()})
+    chosen = cache(lambda: scope.chosen(request, posts()))
+    asked = cache(lambda: scope.ledger_query(posts(), chosen()))
+    places = cache(lambda: scope.choices(posts()))
     # Callables that templates call where they use them: a fragment for htmx asks for none of these.
     return context | {
-        "nav": cache(lambda: nav_for({str(role) for role in user.roles(today)}, request.path)),
-        "nav_key": cache(lambda: nav_key({str(role) for role in user.roles(today)}, request.path)),
+        "nav": cache(lambda: nav_for(roles(), request.path, asked())),
+        "nav_key": cache(lambda: nav_key(roles(), request.path, asked())),
         "unread_count": cache(lambda: Notice.objects.filter(user=user).unread(now).count()),
-        "scope_label": cache(lambda: " · ".join(scope_of(user.posts_on(today)))),
+        "scope": chosen,
+        "scopes": cache(lambda: places().items() if len(places()) > 1 else ()),
+        "scope_label": cache(lambda: places().get(chosen()) or " · ".join(places().values())),
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import user_of
 from accounts.models import Post, Role, User
-from dalian_rural.pages import home_leader, home_office, home_others, home_township
+from dalian_rural.pages import home_leader, home_office, home_others, home_township, scope
 
 Build = Callable[[User, Post, datetime], dict[str, Any]]
 
@@ -33,9 +33,11 @@ PERSONAL = {Role.LEADER, Role.INSPECTOR, Role.AUDITOR, Role.SYSADMIN}
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the sections of all posts of the user."""
-    user, at = user_of(request), timezone.now()
-    posts = distinct_posts(user.posts_on(timezone.localdate(at)))
+    """Show the sections of all posts of the user, or of those at the place chosen in the top bar."""
+    at = timezone.now()
+    on = timezone.localdate(at)
+    user = scope.narrowed(request, user_of(request), on)
+    posts = distinct_posts(user.posts_on(on))
     sections = [SECTIONS[post.role](user, post, at) for post in posts]
     return render(request, "pages/home.html", {"sections": sections, "several": len(sections) > 1, "now": at})
 

@@ -12,6 +12,7 @@ import "./viewer";
 import "./review";
 import "./panel";
 import "./print";
+import "./suggest";
 import "./job";
 import { resume } from "./upload";
 

@@ -282,6 +282,8 @@ OTHERS = [
     Row("audit", AUDITOR | SYSADMIN),
     Row("home", EVERYBODY),
     Row("search", EVERYBODY),
+    Row("search_suggest", EVERYBODY),
+    post("scope", EVERYBODY, ok=GONE),
     Row("about", EVERYBODY, anonymous=PAGE),
     post("about", EVERYBODY, anonymous=PAGE),
     Row("feedback", CITY | SYSADMIN),

@@ -98,3 +98,49 @@ def test_the_number_of_queries_does_not_grow(client_for, inspector, hso, village
             client.get("/search/", {"q": "柴草垛"})
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 10
+
+
+def suggestions(client: Any, words: str) -> str:
+    answer = client.get("/search/suggest/", {"q": words})
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_suggestions_name_villages_numbers_and_persons(
+    client_for, inspector, hso, village, village_leader, item, now
+):
+    finding = report(inspector, village, item, now)
+    client = client_for(hso)
+    assert village.get_absolute_url() in suggestions(client, "柳")
+    assert finding.get_absolute_url() in suggestions(client, finding.number[-4:])
+    assert village_leader.person.get_absolute_url() in suggestions(client, "冯")
+    assert suggestions(client, " ").strip() == ""
+
+
+def test_suggestions_stay_in_the_places_of_the_user(
+    client_for, inspector, agency, changhai_office, huajia_official, village, village_leader, item, now
+):
+    finding = report(inspector, village, item, now)
+    waiting = report(agency, village, item, now)
+    client = client_for(changhai_office)
+    for words in ("柳家", finding.number, "冯远"):
+        html = suggestions(client, words)
+        assert html.count('role="option"') == 1  # only the search itself
+    assert str(waiting.pk) not in suggestions(client_for(huajia_official), "2")
+
+
+@pytest.mark.parametrize("words", ["\0", "'", "%", "a" * 500, "<b>", "1%"])
+def test_odd_words_are_suggested_nothing(client_for, hso, words):
+    assert "<b>" not in suggestions(client_for(hso), words)
+
+
+def test_suggestions_are_few_and_cost_the_same(client_for, inspector, hso, village, item, now):
+    finding = report(inspector, village, item, now)
+    client, counts = client_for(hso), []
+    for more in (9, 90):
+        clone(finding, more)
+        with CaptureQueriesContext(connection) as queries:
+            html = suggestions(client, "202")
+        counts.append(len(queries))
+        assert html.count('role="option"') <= 16
+    assert counts[0] == counts[1] <= 7
