@@ -145,16 +145,14 @@ def _tell(rule: Rule, people: Directory, page: list[Line], at: datetime) -> int:
     """Write the notices of one page together with the note that they were told."""
     if not page:
         return 0
-    Notice.objects.bulk_create(
-        _notices(rule, people, page, at), ignore_conflicts=True, batch_size=keyset.PAGE
-    )
+    Notice.objects.tell_all(_lines(rule, people, page), step=rule.step, at=at)
     Reminder.objects.bulk_create(
         [Reminder(finding_id=line.id, step=rule.step, at=at) for line in page], ignore_conflicts=True
     )
     return len(page)
 
 
-def _notices(rule: Rule, people: Directory, page: list[Line], at: datetime) -> Iterator[Notice]:
+def _lines(rule: Rule, people: Directory, page: list[Line]) -> Iterator[tuple[uuid.UUID, str, str, str]]:
     """Make the notices of one page, users in one order too."""
     words = _Words(rule.text)
     somewhere = uuid.UUID(int=0)
@@ -162,10 +160,7 @@ def _notices(rule: Rule, people: Directory, page: list[Line], at: datetime) -> I
     for line in page:
         key, url = f"finding:{line.id}:{rule.step}", address.replace(str(somewhere), str(line.id))
         for user in sorted(rule.people(people, line), key=lambda user: user.pk):
-            yield Notice(
-                user_id=user.pk, key=key, text=words.about(line, user.speaks), url=url, step=rule.step,
-                created_at=at, send_after=at,
-            )  # fmt: skip
+            yield user.pk, key, words.about(line, user.speaks), url
 
 
 class _Words:

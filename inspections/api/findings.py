@@ -1,6 +1,6 @@
 """`/api/v1/findings/`: reports come in under the client's id, findings are read and taken on by the model's verbs."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from dalian_rural.problems import Problem
 from inspections.api.fields import ItemField, VillageField
 from inspections.api.photos import problem as photo_problem
 from inspections.api.steps import STEP_BODIES, StepBody
-from inspections.models import Finding, FindingEvent, PhotoUse, ReportConflict
+from inspections.models import Finding, FindingEvent, ReportConflict, asked
 from inspections.photo_rules import PhotoRefused
 from inspections.reporting import digest
 from inspections.steps import StepRefused
@@ -93,8 +93,20 @@ class ReportBody(serializers.Serializer[Any]):
         return attrs
 
 
+# how a value of a row is read where it is not the attribute of that name
+COLUMNS = {"recurrence_of": "recurrence_of_id", "duplicate_of": "duplicate_of_id"}
+COMPUTED = {"village", "township", "county", "item", "overdue", "photos", "steps", "state_text"}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON takes it: moments in local time, days, ids."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class FindingRow(serializers.ModelSerializer[Finding]):
-    """A finding as a list shows it."""
+    """A finding as a list shows it; the fields are the schema's, the answer is written without them."""
 
     village = serializers.SerializerMethodField()
     township = serializers.SerializerMethodField()
@@ -110,6 +122,19 @@ class FindingRow(serializers.ModelSerializer[Finding]):
             "township", "county", "place", "item", "description", "reported_at", "issued_at", "due_on",
             "first_due_on", "overdue", "submitted_at", "closed_at", "on_time", "times_returned",
         ]  # fmt: skip
+
+    def to_representation(self, instance: Finding) -> dict[str, Any]:
+        """Write the answer without a field object for each value: a quarter of a report's CPU went there."""
+        return {name: self._value(name, instance) for name in self.Meta.fields}
+
+    def _value(self, name: str, row: Finding) -> Any:
+        if name in COMPUTED:
+            return getattr(self, f"get_{name}")(row)
+        return plain(getattr(row, COLUMNS.get(name, name)))
+
+    def get_state_text(self, row: Finding) -> str:
+        """Return the state in the caller's language."""
+        return row.get_state_display()
 
     def get_village(self, row: Finding) -> dict[str, str]:
         """Return id and name."""
@@ -146,10 +171,7 @@ class FindingDetail(FindingRow):
 
     def get_photos(self, row: Finding) -> list[dict[str, str]]:
         """Return the photos that have arrived, by side and order."""
-        uses = (
-            PhotoUse.objects.filter(finding_id=row.pk).select_related("photo").order_by("-side", "position")
-        )
-        return [{"id": str(u.photo_id), "side": u.side, "sha256": u.photo.sha256} for u in uses]
+        return [{"id": str(id), "side": side, "sha256": sha} for id, side, sha in asked.PHOTOS(row.pk)]
 
     def get_steps(self, row: Finding) -> list[str]:
         """Return the steps the caller may take now."""

@@ -7,9 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-from django.utils import timezone
+from django.utils import timezone, translation
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 
 from accounts.models import Token
+from inspections.api.findings import FindingDetail
 from inspections.models import Finding, NumberSeries
 from tests.inspections.making import report
 from tests.samples import jpeg
@@ -166,3 +169,19 @@ def test_the_list_is_scoped_paged_and_costs_the_same_for_ten_and_a_hundred(
 
 def _now():
     return timezone.now()
+
+
+def test_the_answer_written_by_hand_is_what_the_schema_s_fields_would_write(
+    api, inspector, huajia_official, village, item
+):
+    photo, pk, data = uuid.uuid4(), uuid.uuid4(), jpeg()
+    client = api(inspector)
+    declared = [{"id": str(photo), "sha256": hashlib.sha256(data).hexdigest()}]
+    put(client, pk, body(village, item, photos=declared, outside_deadline="2026-12-01"))
+    send_photo(client, photo, pk, data)
+    other = report(inspector, village, item, timezone.now())
+    with translation.override("zh-hans"):
+        for finding in (Finding.objects.get(pk=pk), other):
+            written = FindingDetail(finding, context={"user": huajia_official, "at": timezone.now()})
+            by_fields = serializers.ModelSerializer.to_representation(written, finding)
+            assert JSONRenderer().render(written.data) == JSONRenderer().render(by_fields)
