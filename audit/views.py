@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from audit.models import Entry, EntryQuerySet, Verb
 
@@ -54,6 +55,7 @@ class KeyPage:
         return self.previous_key is not None
 
 
+@require_safe
 def audit(request: HttpRequest) -> HttpResponse:
     """List who did what, newest first."""
     roles: set[str] = request.user.roles(timezone.localdate())  # type: ignore[union-attr]

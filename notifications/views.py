@@ -6,12 +6,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import user_of
 from notifications.models import Notice
 
 
+@require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     """List one's notices, unread first."""
     mine = user_of(request).notices.visible(timezone.now())
@@ -22,6 +23,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/notices.html", context)
 
 
+@require_safe
 def open_notice(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Mark a notice as read and go to what it is about."""
     now = timezone.now()

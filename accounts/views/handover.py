@@ -13,6 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import require, user_of
 from accounts.handover import WORKING_ROLES, HandedOver, HandOverRefused, duties_of, hand_over, posts_of
@@ -33,6 +34,7 @@ class HandOverForm(NamedPersonForm):
 
 
 @require(Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.SYSADMIN)
+@require_http_methods(["GET", "POST"])
 def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what would go over, and hand it over."""
     on = timezone.localdate()

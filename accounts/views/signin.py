@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import user_of
 from accounts.forms import PasswordForm, ProfileForm
@@ -27,6 +27,7 @@ class SignInView(LoginView):
     """allauth's sign-in under our page."""
 
     template_name = "accounts/sign_in.html"
+    http_method_names = ["get", "head", "post", "options"]  # a form view would take PUT for POST
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the demo's accounts, while there are any."""
@@ -75,6 +76,7 @@ def _back(request: HttpRequest) -> str:
     return reverse("home")
 
 
+@require_http_methods(["GET", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     """Choose a new password (after a one-time password before anything else)."""
     user = user_of(request)
@@ -89,6 +91,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Show one's own account and change how pages look."""
     user = user_of(request)

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import require, user_of
 from accounts.forms import EndPostForm, ImportForm, PostForm, UserForm
@@ -28,6 +28,7 @@ PAYLOAD_SALT = "accounts.import"
 
 
 @require(Role.SYSADMIN)
+@require_safe
 def users(request: HttpRequest) -> HttpResponse:
     """List accounts with the posts of today."""
     today = timezone.localdate()
@@ -53,6 +54,7 @@ def users(request: HttpRequest) -> HttpResponse:
 
 
 @require(Role.SYSADMIN)
+@require_http_methods(["GET", "POST"])
 def user(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one account and change its name, person and mail address."""
     account = get_object_or_404(User.objects.select_related("person"), pk=pk)
@@ -87,6 +89,7 @@ def _user_page(request: HttpRequest, account: User, **forms: Any) -> HttpRespons
 
 @never_cache
 @require(Role.SYSADMIN)
+@require_http_methods(["GET", "POST"])
 def user_new(request: HttpRequest) -> HttpResponse:
     """Make an account with its first post; the one-time password is shown on the answer only."""
     today = timezone.localdate()
@@ -170,6 +173,7 @@ def post_end(request: HttpRequest, pk: UUID, post: UUID) -> HttpResponse:
 
 
 @require(Role.SYSADMIN)
+@require_http_methods(["GET", "POST"])
 def users_import(request: HttpRequest) -> HttpResponse:
     """Read a list of users and show what would happen: nothing is changed yet."""
     form = ImportForm(request.POST or None, request.FILES or None)

@@ -21,6 +21,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
 from accounts.models import Role, User
 from dalian_rural.celery import app as celery_app
@@ -50,12 +51,14 @@ Verdict = tuple[str, str]
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer that the process lives; asks nothing of the database."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @login_not_required
+@require_safe
 def status(request: HttpRequest) -> HttpResponseBase:
     """Show how the parts are; JSON with the monitoring token or for a signed-in administrator."""
     if not has_token(request):

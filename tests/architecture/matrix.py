@@ -1,11 +1,26 @@
-"""Who gets in where: one row per URL name, role and relation. The test walks the resolver and asks for each row.
+"""Who gets in where: one row per URL name, method, role and relation. The test walks the resolver and asks for each.
 
 A relation says where the object lies: `own` in Huajia (Jinpu), `sibling` in Xiangying (Jinpu), `other` in Dachangshan
 (Changhai). Everybody who is not named gets 404; without a session the sign-in page, over the API a problem document.
+
+How to add a row. A new URL name, and a new method of an old one, need one each; the test says which are missing.
+1. Put it in the list of its part: `Row(name, who)` for GET, `post(name, who)` for a form, `method="put"` and so on.
+2. A page about an object names its `kind`; `tests/architecture/world.py` makes one in each place and remembers its
+   address with `self.put(kind, relation, pk=…)`. What lies nowhere is made as `own` alone.
+3. `who` is a set of the cast (`OFFICES | AUDITOR`), or a set per relation: `around(CITY, only=OFFICES)` is who is
+   responsible there and the city, offices only; `everywhere(CITY)` is the same people in each place.
+4. What else: `ok` the answers of success, `kwargs` the rest of the address, `data` what is sent (`@village` is the id
+   of the village there, `@jpeg` and `@pdf` are files), `forbidden` who sees the object and gets 403, `refused` what
+   strangers get where it is not 404, `note` to tell rows apart.
+Each row is asked as everybody who could be told apart, and refusals are compared with those of what does not exist.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from inspections.api.steps import STEP_BODIES
+from inspections.forms.steps import STEP_FORMS
+from inspections.steps import STEPS, State
 
 # --- the cast -------------------------------------------------------------------------------------------------
 CITY = frozenset({"hso", "hso_staff"})
@@ -47,10 +62,28 @@ REPORTED_FINDING = everywhere(CITY | {"agency"})
 VILLAGE = around(CITY, INSPECTORS, DEPARTMENT, AUDITOR)
 KEPT = around(CITY, only=OFFICES)
 PAPER_READERS = OFFICES | TOWNSHIPS | LEADERS | AUDITOR
+ITS_OFFICIAL: ByPlace = {
+    "own": frozenset({"huajia"}),
+    "sibling": frozenset({"xiangying"}),
+    "other": frozenset({"dachangshan"}),
+}
+ITS_OFFICE: ByPlace = {"own": frozenset({"jinpu"}), "other": frozenset({"changhai"})}
 SUBMITTED = around(CITY, AUDITOR, only=OFFICES | TOWNSHIPS | AUDITOR)
 RECORDERS = OFFICES | INSPECTORS
 
-PAGE, SENT, MISSING, GONE = (200,), (200, 302), (404,), (302,)
+# Originals are for the offices, the auditor and whoever sent them; other readers see the copies.
+NO_ORIGINAL = around(only=TOWNSHIPS | LEADERS)
+RECORDED = around(CITY, INSPECTORS, only=RECORDERS)
+# A photo for somebody else's finding is kept like one that came before its report; the reporter is told it is too late.
+PARKED: ByPlace = {
+    "own": frozenset({"inspector", "agency", "changhai"}),
+    "sibling": frozenset({"agency"}),
+    "other": frozenset({"agency", "jinpu"}),
+}
+REPORT = {"village": "@village", "item": "@item", "description": "垃圾散落"}
+PHOTO = {"file": "@jpeg", "finding": "@finding", "side": "before"}
+
+PAGE, SENT, GONE = (200,), (200, 302), (302,)
 # A form sent empty: shown again with its errors, or the step is refused in words, or it needs nothing and is done.
 API_ANSWER = (200, 201, 204, 400, 403, 409)
 
@@ -68,6 +101,7 @@ class Row:
     data: dict[str, str] = field(default_factory=dict)
     anonymous: tuple[int, ...] = ()
     refused: int = 404
+    forbidden: Any = NOBODY
     note: str = ""
 
     @property
@@ -76,9 +110,9 @@ class Row:
         return "-".join(filter(None, (self.name, self.method, self.kind, self.note)))
 
     @property
-    def is_step(self) -> bool:
-        """Tell whether it is one of the many steps of a finding, whose scope is the finding's."""
-        return self.name.endswith("finding_step")
+    def is_one_of_many(self) -> bool:
+        """Tell whether it is one more of the steps of a finding, whose scope is the finding's."""
+        return self.name.endswith("finding_step") and self.kwargs["step"] not in ("note", "issue")
 
     @property
     def is_api(self) -> bool:
@@ -89,6 +123,16 @@ class Row:
         """Return who gets in."""
         found: Who = self.who[relation] if isinstance(self.who, dict) else self.who
         return found
+
+    def forbidden_to(self, relation: str) -> Who:
+        """Return who is told that a rule forbids it."""
+        found: Who = self.forbidden[relation] if isinstance(self.forbidden, dict) else self.forbidden
+        return found
+
+    @property
+    def is_multipart(self) -> bool:
+        """Tell whether a file is sent along."""
+        return bool({"@jpeg", "@pdf"} & set(self.data.values()))
 
     def without_session(self) -> tuple[int, ...]:
         """Return what a stranger without a session may be answered."""
@@ -114,44 +158,27 @@ def api_step(name: str, kind: str, who: ByPlace) -> Row:
     return post("api_finding_step", who, kind, ok=API_ANSWER, kwargs={"step": name}, note=name)
 
 
-OPEN_STEPS = (
-    "rectify",
-    "claim",
-    "ask_extension",
-    "file_plan",
-    "amend",
-    "urge",
-    "withdraw",
-    "note",
-    "attach",
-    "instruct",
-    "close",
-)
-API_STEPS = (
-    "rectify",
-    "check",
-    "close",
-    "return",
-    "claim",
-    "extend",
-    "amend",
-    "undo",
-    "reopen",
-    "withdraw",
-    "urge",
-)
+# Every step, whoever may take it: its page and its form are open to whoever reads the finding. New ones come along.
+OPEN_STEPS = ("rectify", *STEP_FORMS)
+REPORTED_STEPS = [
+    name for name in STEP_FORMS if name in STEPS and STEPS[name].states & {State.REPORTED, State.REJECTED}
+]
 
 ACCOUNTS = [
     Row("account_login", EVERYBODY, ok=SENT, anonymous=PAGE),
     post("account_logout", EVERYBODY, ok=GONE),
     post("set_language", EVERYBODY, ok=GONE, data={"language": "en"}),
+    post("account_login", EVERYBODY, anonymous=PAGE),
     Row("change_password", EVERYBODY),
+    post("change_password", EVERYBODY),
     Row("profile", EVERYBODY),
+    post("profile", EVERYBODY),
     post("profile_tokens", EVERYBODY),
     Row("users", SYSADMIN),
     Row("user_new", SYSADMIN),
     post("user_new", SYSADMIN),
     Row("users_import", SYSADMIN),
+    post("users_import", SYSADMIN),
     post("users_import_confirm", SYSADMIN),
     Row("user", SYSADMIN, "account"),
     post("user", SYSADMIN, "account"),
@@ -189,14 +216,21 @@ PLACES = [
     Row("person_edit", KEPT, "person"),
     post("person_edit", KEPT, "person"),
     Row("registry", CITY | SYSADMIN),
+    post("registry", CITY | SYSADMIN),
     Row("registry_import", CITY | SYSADMIN, "registry_file"),
+    post("registry_import", CITY | SYSADMIN, "registry_file"),
     Row("roster_upload", OFFICES),
-    Row("roster_import", frozenset({"jinpu"}), "roster_file"),
+    post("roster_upload", OFFICES),
+    Row("roster_import", ITS_OFFICE, "roster_file"),
+    post("roster_import", ITS_OFFICE, "roster_file"),
     Row("areas", OFFICES),
     Row("area_add", KEPT, "township"),
+    post("area_add", KEPT, "township"),
     Row("area_edit", KEPT, "area"),
+    post("area_edit", KEPT, "area"),
     post("area_dissolve", KEPT, "area"),
     Row("holidays", CITY | SYSADMIN),
+    post("holidays", CITY | SYSADMIN),
     post("holidays_seed", CITY | SYSADMIN),
     post("holiday_remove", CITY | SYSADMIN, "holiday"),
     Row("guidance", EVERYBODY),
@@ -221,29 +255,37 @@ FINDINGS = [
     post("rectify", OPEN_FINDING, "finding"),
     Row("rectify", REPORTED_FINDING, "reported"),
     *[row for name in OPEN_STEPS for row in step(name, "finding", OPEN_FINDING)],
-    *[
-        row
-        for name in ("issue", "reject", "merge", "attach")
-        for row in step(name, "reported", REPORTED_FINDING)
-    ],
+    *[row for name in REPORTED_STEPS for row in step(name, "reported", REPORTED_FINDING)],
     Row("finding_step", NOBODY, "finding", kwargs={"step": "no-such-step"}, note="unknown"),
     Row("desk", TOWNSHIPS),
     post("desk", TOWNSHIPS),
     Row("issue_queue", OFFICES),
     post("issue_queue", OFFICES),
     Row("deadline_rules", OFFICES),
+    post("deadline_rules", OFFICES),
     Row("after_photo_rules", CITY),
+    post("after_photo_rules", CITY),
     Row("milestones", OFFICES | TOWNSHIPS | LEADERS | AUDITOR),
     Row("instructions", OFFICES | LEADERS | AUDITOR),
     Row("photo_file", OPEN_FINDING, "photo", kwargs={"size": "small"}),
     Row("photo_file", OPEN_FINDING, "photo", kwargs={"size": "large"}, note="large"),
+    Row(
+        "photo_file",
+        OPEN_FINDING,
+        "photo",
+        kwargs={"size": "original"},
+        forbidden=NO_ORIGINAL,
+        note="original",
+    ),
     Row("photo_file", REPORTED_FINDING, "reported_photo", kwargs={"size": "small"}),
     Row("photo_file", frozenset({"inspector"}), "parked_photo", kwargs={"size": "small"}, ok=(200, 202)),
     Row("finding_file", OPEN_FINDING, "file"),
     Row("finding_file", REPORTED_FINDING, "reported_file"),
     Row("exports", READERS),
-    Row("export", frozenset({"huajia"}), "job"),
-    Row("export_status", frozenset({"huajia"}), "job"),
+    Row("export", ITS_OFFICIAL, "job"),
+    Row("export", ITS_OFFICIAL, "ready_job"),
+    Row("export_status", ITS_OFFICIAL, "ready_job"),
+    Row("export_file", ITS_OFFICIAL, "ready_job"),
     Row("export_file", NOBODY, "job", note="unfinished"),
 ]
 
@@ -252,33 +294,43 @@ DOCUMENTS = [
     post("review_decide", around(CITY, only=OFFICES), "finding", ok=(200, 302, 409)),
     post("review_undo", around(CITY, only=OFFICES), "finding", ok=(200, 302, 409)),
     Row("proposals", OFFICES | AUDITOR),
+    post("proposals", OFFICES | AUDITOR),
     Row("documents", PAPER_READERS),
     Row("document_new", OFFICES | TOWNSHIPS),
+    post("document_new", OFFICES | TOWNSHIPS),
     Row("document", around(AUDITOR, CITY, only=PAPER_READERS), "document"),
     post("document", around(AUDITOR, CITY, only=PAPER_READERS), "document", ok=(200, 302, 404)),
     Row("document_print", around(AUDITOR, CITY, only=PAPER_READERS), "document"),
     Row("document_word", around(AUDITOR, CITY, only=PAPER_READERS), "document"),
     Row("document", everywhere(CITY), "draft"),
     Row("document_edit", everywhere(CITY), "draft"),
+    post("document_edit", everywhere(CITY), "draft"),
+    post("document", everywhere(CITY), "draft", data={"file": "@pdf"}),
     post("document_issue", everywhere(CITY), "draft"),
     Row("document_print", everywhere(CITY), "draft"),
-    Row("document_scan", NOBODY, "draft", note="none"),
+    Row("document_scan", around(AUDITOR, CITY, only=PAPER_READERS), "scan"),
+    Row("document_scan", NOBODY, "document", note="not-the-scan"),
     Row("submissions", OFFICES | TOWNSHIPS | AUDITOR),
     Row("submission_new", COUNTIES | TOWNSHIPS),
+    post("submission_new", COUNTIES | TOWNSHIPS),
     Row("submission", SUBMITTED, "submission"),
     post("submission_decide", around(CITY, only=OFFICES), "submission"),
     post("submission_export", SUBMITTED, "submission", ok=GONE),
     Row("problem_import", OFFICES),
     Row("problem_import_template", OFFICES),
-    Row("problem_import_check", frozenset({"jinpu"}), "problem_list"),
-    Row("problem_import_status", frozenset({"jinpu"}), "problem_list"),
+    post("problem_import", OFFICES),
+    Row("problem_import_check", ITS_OFFICE, "problem_list"),
+    post("problem_import_check", ITS_OFFICE, "problem_list"),
+    Row("problem_import_check", ITS_OFFICE, "checked_list", ok=(422,)),
+    post("problem_import_check", ITS_OFFICE, "checked_list", ok=(422,)),
+    Row("problem_import_status", ITS_OFFICE, "problem_list"),
 ]
 
 OTHERS = [
     Row("notices", EVERYBODY),
     post("notices_read", EVERYBODY),
-    Row("notice_open", frozenset({"huajia"}), "notice", ok=GONE),
-    post("notice_read", frozenset({"huajia"}), "notice", ok=GONE),
+    Row("notice_open", ITS_OFFICIAL, "notice", ok=GONE),
+    post("notice_read", ITS_OFFICIAL, "notice", ok=GONE),
     Row("audit", AUDITOR | SYSADMIN),
     Row("home", EVERYBODY),
     Row("search", EVERYBODY),
@@ -294,10 +346,11 @@ OTHERS = [
 
 API = [
     post("api_token", EVERYBODY, ok=(400,), anonymous=(400,)),
+    Row("api_token", EVERYBODY, method="delete", ok=(401, 403)),
     Row("api_schema", EVERYBODY),
     Row("api_docs", EVERYBODY, anonymous=GONE),
     Row("api_notices", EVERYBODY),
-    post("api_notice_read", frozenset({"huajia"}), "notice"),
+    post("api_notice_read", ITS_OFFICIAL, "notice"),
     Row("api_division-list", EVERYBODY),
     Row("api_division-detail", VILLAGE, "township"),
     Row("api_village-list", EVERYBODY),
@@ -309,15 +362,29 @@ API = [
     Row("api_findings", EVERYBODY),
     Row("api_finding", OPEN_FINDING, "finding"),
     Row("api_finding", REPORTED_FINDING, "reported"),
+    Row("api_finding", RECORDED, "new", method="put", ok=(201,), refused=403, data=REPORT),
+    Row("api_finding", NOBODY, "finding", method="put", refused=409, data=REPORT, note="taken"),
     Row("api_finding_events", OPEN_FINDING, "finding"),
     Row("api_finding_events", REPORTED_FINDING, "reported"),
-    *[api_step(name, "finding", OPEN_FINDING) for name in API_STEPS],
-    *[api_step(name, "reported", REPORTED_FINDING) for name in ("issue", "rectify")],
+    *[api_step(name, "finding", OPEN_FINDING) for name in STEP_BODIES],
+    *[api_step(name, "reported", REPORTED_FINDING) for name in ("issue", "reject", "rectify")],
     Row("api_photo", OPEN_FINDING, "photo"),
     Row("api_photo", REPORTED_FINDING, "reported_photo"),
     Row("api_photo", frozenset({"inspector"}), "parked_photo"),
+    Row("api_photo", PARKED, "new", method="put", ok=(201, 409), refused=403, data=PHOTO),
+    Row("api_photo", NOBODY, "photo", method="put", refused=409, data=PHOTO, note="taken"),
     Row("api_photo", frozenset({"inspector"}), "photo", method="delete", ok=(409,)),
+    Row("api_photo", frozenset({"agency"}), "reported_photo", method="delete", ok=(409,)),
+    Row("api_photo", frozenset({"inspector"}), "parked_photo", method="delete", ok=(204,)),
     Row("api_photo_file", OPEN_FINDING, "photo", kwargs={"size": "large"}),
+    Row(
+        "api_photo_file",
+        OPEN_FINDING,
+        "photo",
+        kwargs={"size": "original"},
+        forbidden=NO_ORIGINAL,
+        note="original",
+    ),
     Row("api_photo_file", REPORTED_FINDING, "reported_photo", kwargs={"size": "large"}),
 ]
 

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from villages.access import KEEPERS, keeps, require, today
 from villages.forms import AreaForm
@@ -19,6 +19,7 @@ PER_PAGE = 20
 
 
 @require(*KEEPERS)
+@require_safe
 def areas(request: HttpRequest) -> HttpResponse:
     """List the areas of the units that the user keeps."""
     on = today()
@@ -33,6 +34,7 @@ def areas(request: HttpRequest) -> HttpResponse:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def area_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Cut an area out of a township."""
     township = get_object_or_404(_townships(request), pk=pk)
@@ -41,6 +43,7 @@ def area_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def area_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Rename an area and say which villages lie in it."""
     on = today()

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.log import record
 from villages.access import REGISTRARS, require, today
@@ -14,6 +14,7 @@ from villages.models import Holiday
 
 
 @require(*REGISTRARS)
+@require_http_methods(["GET", "POST"])
 def holidays(request: HttpRequest) -> HttpResponse:
     """Show a year's table and take another day."""
     years = Holiday.objects.years()

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from audit.log import record
 from villages.access import KEEPERS, REGISTRARS, keeps, require, today
@@ -24,6 +25,7 @@ SHOWN = 100
 
 
 @require(*REGISTRARS)
+@require_http_methods(["GET", "POST"])
 def registry(request: HttpRequest) -> HttpResponse:
     """Say what the registry holds and where it comes from; take a new file."""
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -41,6 +43,7 @@ def registry(request: HttpRequest) -> HttpResponse:
 
 
 @require(*REGISTRARS)
+@require_http_methods(["GET", "POST"])
 def registry_import(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what a file would change, ask, and carry it out."""
     file = get_object_or_404(ImportFile, pk=pk, kind=ImportFile.Kind.REGISTRY, applied_at=None)
@@ -86,6 +89,7 @@ def _registry_apply(request: HttpRequest, file: ImportFile, parsed: Parsed, aske
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def roster_upload(request: HttpRequest) -> HttpResponse:
     """Take a roster file."""
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -95,6 +99,7 @@ def roster_upload(request: HttpRequest) -> HttpResponse:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def roster_import(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what a roster would add, and carry it out. Only its uploader has it."""
     mine = ImportFile.objects.filter(by_id=_uploader(request), kind=ImportFile.Kind.ROSTER, applied_at=None)

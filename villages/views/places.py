@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.log import record
 from villages.access import KEEPERS, REGISTRARS, may, require, today
@@ -39,6 +39,7 @@ def village_list(request: HttpRequest) -> HttpResponse:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def village_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what is in a village and how large it is."""
     village = kept_village(request, pk)
@@ -71,6 +72,7 @@ def natural_village_remove(request: HttpRequest, pk: UUID, natural: int) -> Http
 
 
 @require("city_office")
+@require_http_methods(["GET", "POST"])
 def village_merge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Retire a village and let it point to the one it went into, once the two are confirmed by name."""
     on = today()

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.log import record
 from villages.access import KEEPERS, keeps, keeps_person, may, require, today
@@ -108,6 +108,7 @@ def _line(row: Any, *, phone: bool) -> tuple[object, ...]:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def responsibility_add(request: HttpRequest) -> HttpResponse:
     """Choose kind and unit first, then place and person."""
     on = today()
@@ -159,6 +160,7 @@ def _assign(form: ResponsibilityForm, kind: str) -> bool:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def responsibility_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let a responsibility end on a day."""
     on = today()
@@ -198,6 +200,7 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require(*KEEPERS)
+@require_http_methods(["GET", "POST"])
 def person_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Correct a person's name, title, employer and phone."""
     found = get_object_or_404(Person, pk=pk)
