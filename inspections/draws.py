@@ -107,8 +107,12 @@ def _unit_shares(wishes: Wishes) -> dict[str, int]:
     """Return how many places of each unit are visited; the lot has no part in it."""
     _check_parts(wishes)
     if wishes.total is None:
+        townships = _grouped(wishes.places, "township")
+        largest = max(len(places) for places in townships.values())
+        if (wishes.per_township or 0) > largest:
+            raise Infeasible("sample_too_big", wanted=wishes.per_township, places=largest)
         shares: Counter[str] = Counter()
-        for township, places in _grouped(wishes.places, "township").items():
+        for township, places in townships.items():
             shares[places[0].unit] += _portion(township, places, wishes)
     else:
         units = _grouped(wishes.places, "unit")
