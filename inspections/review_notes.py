@@ -35,6 +35,7 @@ def notes(
     returns: Sequence[FindingEvent],
     at: datetime,
     plan: RectificationPlan | None = None,
+    sent: FindingEvent | None = None,
 ) -> list[Note]:
     """Return the notes on one case."""
     before = [use.photo for use in uses if use.side == "before"]
@@ -43,6 +44,7 @@ def notes(
         *_clock(finding),
         *_plan(plan),
         *_returns(returns),
+        *(_again(uses, sent.data.get("photos", []), sent.at) if sent else ()),
         *_county(finding, at),
         *(_lookalike(row) for row in lookalikes[:3]),
         *_photos(finding, before, after),
@@ -75,6 +77,20 @@ def _returns(returns: Sequence[FindingEvent]) -> Iterable[Note]:
     if returns:
         times = ngettext("returned %(n)s time", "returned %(n)s times", len(returns)) % {"n": len(returns)}
         yield Note(f"{times}：{returns[-1].remark}", "warn", "arrow-return-left")
+
+
+def _again(uses: Sequence[PhotoUse], sent: Sequence[str], since: datetime | None) -> Iterable[Note]:
+    """Say which after-photos of this submission were in the one that was sent back: `sent` are the ids it named."""
+    after = [use for use in uses if use.side == "after"]
+    earlier = {key for use in after if since and use.at < since for key in use.photo.hashes}
+    same = sum(1 for use in after if str(use.photo_id) in sent and use.photo.hashes & earlier)
+    if same:
+        words = ngettext(
+            "%(n)s photo is the same as in the returned submission",
+            "%(n)s photos are the same as in the returned submission",
+            same,
+        )
+        yield Note(words % {"n": same}, "bad", "files")
 
 
 def _county(finding: Finding, at: datetime) -> Iterable[Note]:

@@ -27,6 +27,8 @@ SOURCES = (
     ("city_visit", 45), ("third_party", 25), ("county_patrol", 14), ("hotline", 6), ("provincial", 4), ("media", 2),
     ("instruction", 2), ("look_back", 2),
 )  # fmt: skip
+# what was closed is looked at again after so many days
+BACK_AFTER = 12
 SEVERITIES = (("minor", 70), ("major", 25), ("grave", 5))
 
 
@@ -47,6 +49,8 @@ class Case:
     words: str
     age: float
     outside: str = ""
+    # the case that a look-back finds again
+    came_back: "Case | None" = field(default=None, repr=False)
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
     @property
@@ -67,6 +71,7 @@ def plan(places: Places, items: Sequence[Item]) -> list[Case]:
     near = [(v, t) for t in wanted for v in places.villages_of[t.pk]]
     chosen = [dice.choice(near) for _ in range(60)] + [dice.choice(spots) for _ in range(TOTAL - 60)]
     cases = [_case(n, dice, spot, places, items) for n, spot in enumerate(chosen)]
+    _come_back(cases)
     first = wanted[0] if wanted else places.townships[0]
     rank = {county.pk: county.position for county in places.counties}
     rank[places.county_of[first.pk].pk] = -1
@@ -91,6 +96,19 @@ def _case(
         words=words, age=youngest + dice.random() * (oldest - youngest + 0.9), outside=outside,
         dice=random.Random(n),  # noqa: S311
     )  # fmt: skip
+
+
+def _come_back(cases: Sequence[Case]) -> None:
+    """Let each look-back find again what was closed before in the same village: at the same place, the same item."""
+    closed = [case for case in cases if case.fate == "closed" and case.source != "look_back"]
+    for case in cases:
+        before = [old for old in closed if old.age > case.age + BACK_AFTER]
+        if case.source != "look_back" or not before:
+            continue
+        old = before[case.number % len(before)]
+        closed.remove(old)
+        case.came_back, case.village, case.township, case.county = old, old.village, old.township, old.county
+        case.item, case.place, case.words = old.item, old.place, old.words
 
 
 def _kind(dice: random.Random, fate: str) -> str:

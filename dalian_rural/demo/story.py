@@ -95,10 +95,9 @@ class Story:
         }  # fmt: skip
         if case.source in OFFICE_SOURCES:
             fields["source"] = case.source
-        if case.source == "look_back":
-            fields["recurrence_of"] = (
-                Finding.objects.filter(ending="fixed", county=case.county).order_by("pk").first()
-            )
+        if case.came_back:
+            closed = Finding.objects.fixed(case.village).filter(closed_at__lt=self.start)
+            fields["recurrence_of"] = closed.filter(pk=case.came_back.id).first()
         Finding.objects.report(id=case.id, by=by, at=self.start, digest=digest(fields), **fields)
 
     def _photo(self, side: str, by: User, at: datetime) -> dict[str, str]:

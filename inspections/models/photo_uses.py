@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,20 @@ class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):
             return [use for key in hashes for use in asked.SAME_BYTES(key)]
         same = Q(photo__sha256__in=hashes) | Q(photo__original_sha256__in=hashes)
         return list(self.filter(same).select_related("photo", "finding"))
+
+    @alters_data
+    def claim_bytes(self, photos: "Iterable[Photo]") -> "list[PhotoUse]":
+        """Return the uses of the same bytes; until this transaction ends nobody else decides on these bytes.
+
+        Two that arrive in one moment would else both find nothing. SQLite writes one at a time anyhow.
+        """
+        rows = list(photos)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                # in one order, so that two never wait for each other
+                for key in sorted({int(key[:15], 16) for photo in rows for key in photo.hashes}):
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        return self.of_bytes(rows)
 
     def add(
         self, finding: "FindingBase", photos: "Sequence[Photo]", side: str, *, by_id: uuid.UUID, at: datetime

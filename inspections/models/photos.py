@@ -184,7 +184,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         if not photos:
             return []
         taken = len(asked.SHOWN(finding.pk, Photo.Side.BEFORE))
-        found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
+        found = photo_rules.by_hash(PhotoUse.objects.claim_bytes(photos))
         fit: list[Photo] = []
         refused: dict[Photo, str] = {}
         for photo in photos:
@@ -217,7 +217,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         photos = [usable[key] for key in wanted if key in usable]
         if len(photos) < len(wanted):
             raise photo_rules.refusal("photo_missing")
-        found = photo_rules.by_hash(PhotoUse.objects.of_bytes(photos))
+        found = photo_rules.by_hash(PhotoUse.objects.claim_bytes(photos))
         for photo in photos:
             if photo.refused == Photo.Refusal.UNREADABLE:
                 raise photo_rules.refusal("photo_unreadable")

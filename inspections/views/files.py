@@ -16,6 +16,11 @@ from inspections.models import Finding, FindingFile
 
 @require_safe
 def finding_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Hand out one file."""
+    return deliver(request, pk)
+
+
+def deliver(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Hand a file out, never inline, and write that down."""
     at = timezone.now()
     seen = Finding.objects.visible_to(user_of(request), timezone.localdate(at))

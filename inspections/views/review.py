@@ -104,6 +104,7 @@ def _case(case: Finding, following: Finding | None, user: User, at: datetime) ->
     on = timezone.localdate(at)
     uses = list(PhotoUse.objects.filter(finding=case).for_list())
     returns = list(case.events.filter(step="send_back").order_by("version")) if case.times_returned else []
+    sent = case.events.filter(step="rectify").order_by("-version").first() if case.times_returned else None
     handed_in = case.rectifications.select_related("by").order_by("-at").first()
     lookalikes = dossier.lookalikes(case, uses, user, on)
     at_once = case.kind == Finding.Kind.AT_ONCE
@@ -111,7 +112,7 @@ def _case(case: Finding, following: Finding | None, user: User, at: datetime) ->
     possible = {step: case.refusal(step, user, at) for step in DECISIONS}
     return {
         **dossier.photo_sides(uses),
-        "notes": review_notes.notes(case, uses, lookalikes, returns, at, plan),
+        "notes": review_notes.notes(case, uses, lookalikes, returns, at, plan, sent),
         "lookalikes": lookalikes,
         "handed_in": handed_in,
         "steps": {step: True for step, refused in possible.items() if refused is None},

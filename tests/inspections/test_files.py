@@ -1,18 +1,21 @@
 """Files beside a finding: who adds and reads them, what is refused, and how they are handed out."""
 
 import io
+import uuid
 import zipfile
 from datetime import timedelta
 
 import docx
 import openpyxl
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
 from inspections.models import Document, Finding, FindingFile
+from inspections.orphans import remove_orphans
 from inspections.steps import StepRefused
 from tests.inspections.making import fresh, report, submit
 from tests.samples import heic, jpeg, png, webp
@@ -299,3 +302,57 @@ def test_files_of_a_finding_closed_as_a_duplicate_stay_with_it(
     fresh(other).claim(by=huajia_official, at=at, ending="duplicate", reason="同一处", duplicate_of=finding)
     fresh(other).decide_claim(by=hso, at=at, accept=True)
     assert not FindingFile.objects.shown_on(finding.pk).exists()
+
+
+# --- over the API -------------------------------------------------------------------------------------------------
+def send(client, finding, body=PDF, name="合同.pdf"):
+    url = reverse("api_finding_files", args=[finding.pk])
+    return client.post(url, {"file": SimpleUploadedFile(name, body)})
+
+
+def test_the_api_adds_lists_and_hands_out(client_for, finding, huajia_official, auditor):
+    answer = send(client_for(huajia_official), finding)
+    assert (answer.status_code, answer.json()["name"], answer.json()["kind"]) == (201, "合同.pdf", "pdf")
+    rows = client_for(auditor).get(reverse("api_finding_files", args=[finding.pk])).json()
+    assert [row["sha256"] for row in rows] == [answer.json()["sha256"]]
+    file = client_for(auditor).get(rows[0]["url"])
+    assert b"".join(file.streaming_content) == PDF
+    assert "attachment" in file["Content-Disposition"]
+    assert Entry.objects.filter(verb="download").count() == 1
+
+
+def test_the_api_refuses_as_the_page_does(client_for, finding, huajia_official, auditor):
+    client = client_for(huajia_official)
+    empty, odd = send(client, finding, b""), send(client, finding, b"MZ not a document")
+    assert [(a.status_code, a.json()["code"]) for a in (empty, odd)] == [
+        (400, "file_empty"), (400, "file_unsupported"),
+    ]  # fmt: skip
+    send(client, finding)
+    assert (send(client, finding).status_code, send(client_for(auditor), finding).status_code) == (409, 403)
+    assert FindingFile.objects.count() == 1
+
+
+def test_the_api_gives_strangers_what_a_missing_finding_gives(
+    client_for, finding, huajia_official, changhai_office
+):
+    send(client_for(huajia_official), finding)
+    client, row = client_for(changhai_office), FindingFile.objects.get()
+    missing = client.get(reverse("api_finding_files", args=[row.pk]))
+    for answer in (
+        client.get(reverse("api_finding_files", args=[finding.pk])),
+        send(client, finding),
+        client.get(reverse("api_finding_file", args=[row.pk])),
+    ):
+        body, none = ({**a.json(), "reference": ""} for a in (answer, missing))
+        assert (answer.status_code, body) == (404, none)
+
+
+# --- what a crash leaves ------------------------------------------------------------------------------------------
+def test_a_file_without_its_row_goes_after_some_days(client_for, finding, huajia_official):
+    add(client_for(huajia_official), finding)
+    row = FindingFile.objects.get()
+    name = row.file.storage.save(f"files/{row.at:%Y/%m/%d}/{uuid.uuid4()}", ContentFile(b"left behind"))
+    assert remove_orphans(row.at + timedelta(days=1)) == 0
+    assert remove_orphans(row.at + timedelta(days=3)) == 1
+    assert not row.file.storage.exists(name)
+    assert row.file.storage.exists(row.file.name)

@@ -11,9 +11,11 @@ from django.db import connection
 
 from accounts.models import User
 from audit import triggers
-from inspections.models import Photo
+from inspections.models import Photo, PhotoUse
 from inspections.photo_rules import PhotoRefused
-from tests.inspections.evidence import codes, report, send
+from tests.cast import make_village
+from tests.inspections.evidence import NOON, codes, report, send
+from tests.inspections.making import fresh
 from tests.samples import jpeg
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -65,3 +67,34 @@ def test_copies_made_twice_at_once_leave_one_pair_of_files(inspector: User, stor
     photo.refresh_from_db()
     files = {path.name for path in (storage_dir / "default").rglob("*.jpg")}
     assert files == {Path(photo.large.name).name, Path(photo.small.name).name}
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_the_same_file_for_two_villages_at_once_proves_one_of_them(
+    round: int, agency: User, village: Any, sibling_village: Any, item: Any
+) -> None:
+    body = jpeg(round + 40)
+    findings = [report(agency, place, item) for place in (village, sibling_village)] * 3
+    at_once([lambda f=found: send(agency, f, body) for found in findings])
+    shown = PhotoUse.objects.filter(photo__original_sha256="").values_list("finding__village", flat=True)
+    assert len(set(shown)) == 1
+
+
+def test_the_same_after_photo_submitted_for_two_villages_at_once_closes_one(
+    inspector: User, huajia: Any, huajia_official: User, huajia_official_2: User, village: Any, item: Any
+) -> None:
+    other = make_village("北屯", huajia, "210213014202")
+    body, pairs = jpeg(50), []
+    for place, by in ((village, huajia_official), (other, huajia_official_2)):
+        found = report(inspector, place, item)
+        pairs.append((found, by, send(by, found, body, side="after").pk))
+    outcomes = at_once(
+        [
+            lambda f=found, by=by, key=key: fresh(f).rectify(
+                by=by, at=NOON, measures="清理", result="完成", photos=[key]
+            )
+            for found, by, key in pairs
+        ]
+    )
+    assert sorted("refused" if row == "photo_reused" else "done" for row in outcomes) == ["done", "refused"]
+    assert PhotoUse.objects.filter(side="after").count() == 1

@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, connections
 
-from inspections.models import Finding, FindingEvent, NumberSeries, Part, Rectification
+from inspections import drafting, papers
+from inspections.models import (
+    Document,
+    DocumentSeries,
+    Finding,
+    FindingEvent,
+    NumberSeries,
+    Part,
+    Rectification,
+)
 from inspections.steps import StepRefused
 from tests.inspections.making import fresh, report, submit
 
@@ -141,3 +150,27 @@ def test_the_same_put_from_twenty_threads_is_one_finding(committed, inspector, v
     outcomes = at_once(*[lambda: report(inspector, village, item, NOW, id=id) for _ in range(20)])
     assert outcomes == ["done"] * 20
     assert Finding.objects.count() == NumberSeries.objects.get().last == 1
+
+
+def test_twelve_documents_issued_at_once_number_without_gaps(finding, hso):
+    def draft() -> Document:
+        return drafting.draft_for(hso, NOW, "assignment", Finding.objects.filter(pk=finding.pk))[0]
+
+    def issue(document: Document) -> None:
+        document.issue(by=hso, at=NOW, lines=papers.current_lines(document, NOW.date()))
+
+    drafts = [draft() for _ in range(12)]
+    assert at_once(*[lambda d=d: issue(Document.objects.get(pk=d.pk)) for d in drafts]) == ["done"] * 12
+    issued = Document.objects.issued()
+    assert sorted(issued.values_list("serial", flat=True)) == list(range(1, 13))
+    assert len(set(issued.values_list("number", flat=True))) == 12
+    assert DocumentSeries.objects.get().last == 12
+
+
+def test_a_document_issued_twice_at_once_takes_one_number(finding, hso):
+    document = drafting.draft_for(hso, NOW, "assignment", Finding.objects.filter(pk=finding.pk))[0]
+    one, two = Document.objects.get(pk=document.pk), Document.objects.get(pk=document.pk)
+    lines = papers.current_lines(document, NOW.date())
+    outcomes = at_once(*[lambda d=d: d.issue(by=hso, at=NOW, lines=lines) for d in (one, two)])
+    assert outcomes.count("done") == 1
+    assert DocumentSeries.objects.get().last == 1, "what is refused gives its number back"

@@ -68,6 +68,26 @@ def test_one_case_of_each_fate_goes_its_way_and_a_second_loading_adds_nothing(gr
     assert Photo.objects.count() == photos
 
 
+def test_a_look_back_finds_again_what_was_closed_in_the_same_village(ground):
+    again = next(case for case in loading.all_cases() if case.came_back and case.fate == "closed")
+    assert story.play([again.came_back, again], NOW) == 2
+    row = Finding.objects.select_related("recurrence_of").get(pk=again.id)
+    assert row.recurrence_of.pk == again.came_back.id
+    assert (row.recurrence_of.village_id, row.recurrence_of.ending) == (row.village_id, "fixed")
+    assert row.recurrence_of.closed_at < row.reported_at
+
+
+def test_every_recurrence_is_planned_after_what_it_repeats(ground):
+    cases = loading.all_cases()
+    place = {case.number: n for n, case in enumerate(cases)}
+    again = [case for case in cases if case.came_back]
+    assert again
+    for case in again:
+        assert case.source == "look_back"
+        assert case.village == case.came_back.village
+        assert place[case.came_back.number] < place[case.number]
+
+
 def test_nothing_happens_in_the_future_or_at_night(ground):
     late = story.office_hours(NOW.replace(hour=23, minute=59))
     early = story.office_hours(NOW.replace(hour=0, minute=1))
