@@ -8,12 +8,11 @@ import hashlib
 import heapq
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models
 from django.db.models import Case, F, OrderBy, Q, When
@@ -21,14 +20,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from inspections.kept import kept
 from inspections.models import IN_HAND, Finding, FindingQuerySet
 from inspections.steps import State
 
 ROWS = 20
 MOST_COUNTED = 30_000
-# what is too much to be counted for every page is counted once in so many seconds, and kept a little longer
-LARGE_COUNTED_EVERY = 60
-LARGE_KEPT = 600
 LONGEST_TEXT = 100
 
 # what the tabs above the list are called; today and overdue are told by the date
@@ -371,6 +368,7 @@ class Counts:
 
     tabs: dict[str, int]
     capped: frozenset[str] = frozenset()
+    large: bool = field(default=False, compare=False)
 
     def words(self, tab: str) -> str:
         """Return the number as it is shown: 30,000+ where counting was stopped there."""
@@ -384,16 +382,17 @@ def counts(findings: FindingQuerySet, on: date, most: int = MOST_COUNTED) -> Cou
     """
     late = Case(When(_overdue(on), then=2), When(state__in=IN_HAND, due_on=on, then=1), default=0)
     inner = _compiled([findings.order_by().annotate(late=late).values_list("state", "late")[: most + 1]])
-    key = f"ledger-counts:{hashlib.sha256(repr((inner, on, most)).encode()).hexdigest()}"
-    # when it is time again, one request counts while the others go on showing what is kept
-    if isinstance(kept := cache.get(key), Counts) and not cache.add(f"{key}:turn", True, LARGE_COUNTED_EVERY):
-        return kept
+
+    def count() -> Counts:
+        return _counted(findings, inner, on, most)
+
+    return kept((inner, on, most), count, lambda found: found.large)
+
+
+def _counted(findings: FindingQuerySet, inner: Any, on: date, most: int) -> Counts:
     rows = _read("SELECT state, late, COUNT(*) FROM ({}) AS found GROUP BY state, late", inner)
     if sum(row[2] for row in rows) > most:
-        large = _capped(findings.order_by(), on, most)
-        cache.set(key, large, LARGE_KEPT)
-        cache.add(f"{key}:turn", True, LARGE_COUNTED_EVERY)
-        return large
+        return _capped(findings.order_by(), on, most)
     tabs = dict.fromkeys(TABS, 0)
     for state, how_late, number in rows:
         tabs[state] += number
@@ -411,6 +410,7 @@ def _capped(findings: FindingQuerySet, on: date, most: int) -> Counts:
     return Counts(
         {tab: min(number, most) for tab, number in numbers.items()},
         frozenset(tab for tab, number in numbers.items() if number > most),
+        large=True,
     )
 
 

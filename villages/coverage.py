@@ -93,6 +93,24 @@ def coverage_for(user: Any, on: date) -> Coverage:
     )
 
 
+@dataclass(frozen=True)
+class CoverageLine:
+    """How many villages there are, and how many of them miss somebody."""
+
+    villages: int
+    gaps: int
+
+
+def coverage_line(user: Any, on: date) -> CoverageLine:
+    """Return what one line says of the coverage of the user's places: three queries, no names and no persons."""
+    rows = Village.objects.current(on).visible_to(user, on).values_list("pk", "township_id", "county_id")
+    areas = dict(AreaLink.objects.on(on).values_list("village", "area"))
+    held = _holders(on).keys()
+    places = [(pk, township, county, areas.get(pk)) for pk, township, county in rows]
+    gaps = sum(any(all((kind, spot) not in held for spot in spots) for kind in KINDS) for spots in places)
+    return CoverageLine(len(places), gaps)
+
+
 def _coverage(villages: list[tuple[Any, ...]], on: date) -> Coverage:
     areas = dict(AreaLink.objects.on(on).values_list("village", "area"))
     holders = _holders(on)

@@ -23,7 +23,7 @@ from inspections.models import (
     RectificationPlan,
     Submission,
 )
-from villages.coverage import coverage_for
+from villages.coverage import coverage_line
 from villages.models import Difficulty
 
 ROWS = 10
@@ -68,7 +68,7 @@ def _section(user: User, post: Post, at: datetime, more: list[Waiting]) -> dict[
         "waiting": oldest_first([*waiting, *asked]),
         "requests": _requests(post),
         "difficulties": difficulties.select_related("village", "township").order_by("raised_at", "pk")[:ROWS],
-        "coverage": coverage_for(user, on),
+        "coverage": coverage_line(user, on),
     }
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.cast import SINCE, make_village
-from villages.coverage import coverage_for
+from villages.coverage import coverage_for, coverage_line
 from villages.models import Area, Division, Person, Responsibility, Village
 
 pytestmark = pytest.mark.engine
@@ -77,6 +77,9 @@ def test_everyone_sees_their_own_places(
     }
     assert seen == {"hso": 3, "changhai": 1, "huajia": 1}
     assert coverage_for(sysadmin, ON).total.villages == 0
+    for user in (hso, changhai_office, sysadmin):
+        found, line = coverage_for(user, ON), coverage_line(user, ON)
+        assert (line.villages, line.gaps) == (found.total.villages, len(found.gaps))
 
 
 @pytest.mark.parametrize("size", [10, 100])
