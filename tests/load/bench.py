@@ -23,7 +23,7 @@ import psycopg2
 
 from scripts import embedded
 from scripts.bootstrap import ROOT, VENV
-from tests.load import browsers
+from tests.load import browsers, draws
 from tests.load.report import report
 
 COUNTY = "office-JP"
@@ -45,6 +45,8 @@ def main() -> int:
                 found["sizes"][size] = {}
                 here = env | {"DATABASE_URL": url}
                 measure(found["sizes"][size], size, here, folder, whole=size == sizes[-1])
+            say("draws")
+            found["draws"] = draws.rows()
         finally:
             write(found)
     return 0

@@ -1,5 +1,6 @@
 """Write the measurements as the tables of docs/performance.md."""
 
+from collections.abc import Sequence
 from typing import Any
 
 # ODK Central on two cores: submissions per second, two processes, eight clients (docs/performance.md)
@@ -14,18 +15,18 @@ def report(found: dict[str, Any]) -> str:
         f"{m['at']} · {m['cores']} cores ({m['cpu']}) · Python {m['python']} · Django {m['django']} · "
         f"PostgreSQL {m['postgresql']} · commit {m['commit']}\n"
     )
-    return "\n".join([head, *(_size(int(size), part) for size, part in found["sizes"].items())])
+    sizes = [_size(int(size), part) for size, part in found["sizes"].items()]
+    return "\n".join([head, *sizes, _table("### Draws", found.get("draws", []))])
 
 
 def _size(size: int, part: dict[str, Any]) -> str:
     load = " → ".join(f"{value:.1f}" for value in part["load"])
-    lines = [
-        f"### {size:,} findings (load average {load})",
-        "",
-        "| What | Figure | Beside it |",
-        "|---|---|---|",
-    ]
     rows = [*_pages(part), *_clients(part), *_jobs(part)]
+    return _table(f"### {size:,} findings (load average {load})", rows)
+
+
+def _table(title: str, rows: Sequence[Row]) -> str:
+    lines = [title, "", "| What | Figure | Beside it |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {what} | {figure} | {beside} |" for what, figure, beside in rows), ""])
 
 
