@@ -10,16 +10,16 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.verbs import alters_data
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     """Signs of life by name."""
 
+    @alters_data
     def beat(self, name: str, *, at: datetime, **detail: Any) -> None:
         """Say that a process lives."""
         self.update_or_create(name=name, defaults={"at": at, "detail": detail})
-
-    beat.alters_data = True  # type: ignore[attr-defined]
 
     def fresh(self, *, at: datetime, within: timedelta = timedelta(minutes=2)) -> "HeartbeatQuerySet":
         """Keep the processes that gave a sign of life lately."""
@@ -54,6 +54,7 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
         """Return all, what waits first, then the newest, with who dealt with it."""
         return self.select_related("done_by").order_by(F("done_at").desc(nulls_first=True), "-at", "pk")
 
+    @alters_data
     def receive(self, *, at: datetime, address: str, **fields: Any) -> "Feedback":
         """Store what somebody wrote; one address may write only so often in an hour."""
         lately = self.filter(address=address or None, at__gt=at - timedelta(hours=1)).count()
@@ -62,8 +63,6 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
                 _("Too many messages came from your network within an hour. Please try again later.")
             )
         return self.create(at=at, address=address or None, **fields)
-
-    receive.alters_data = True  # type: ignore[attr-defined]
 
 
 class Feedback(models.Model):
@@ -97,10 +96,9 @@ class Feedback(models.Model):
     def __str__(self) -> str:
         return self.text[:40]
 
+    @alters_data
     def finish(self, *, by: User, at: datetime, remark: str) -> bool:
         """Record what was done about it; False when somebody else was faster."""
         return bool(
             Feedback.objects.waiting().filter(pk=self.pk).update(done_by=by, done_at=at, remark=remark)
         )
-
-    finish.alters_data = True  # type: ignore[attr-defined]

@@ -144,6 +144,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         joined = self.select_related("office", "addressee", "drafted_by", "signed_by")
         return joined.defer("lines", "text")
 
+    @alters_data
     def draft(
         self,
         *,
@@ -164,8 +165,6 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             kind=kind, office=post.division, addressee=addressee, county=county, drafted_by=by, drafted_at=at,
             picked=[str(pk) for pk in picked], text=dict(text), proposal=proposal,
         )  # fmt: skip
-
-    draft.alters_data = True  # type: ignore[attr-defined]
 
 
 class Document(models.Model):
@@ -296,6 +295,7 @@ class Document(models.Model):
             raise refused
         Document.objects.drafts().filter(pk=self.pk).delete()
 
+    @alters_data
     @transaction.atomic
     def issue(self, *, by: User, at: datetime, lines: Sequence[Mapping[str, Any]]) -> None:
         """Give it its number, freeze what its findings say now, and tell the addressee."""
@@ -317,8 +317,6 @@ class Document(models.Model):
             DocumentFinding(document=self, finding_id=line["id"], position=n) for n, line in enumerate(lines)
         )
         self._tell(on, at)
-
-    issue.alters_data = True  # type: ignore[attr-defined]
 
     def _tell(self, on: date, at: datetime) -> None:
         words = _("%(office)s has sent you a document: %(kind)s %(number)s. Open it to confirm receipt.")

@@ -46,11 +46,10 @@ class ExportJobQuerySet(models.QuerySet["ExportJob"]):
             file=""
         )
 
+    @alters_data
     def ask(self, *, by: "User", at: datetime, **what: Any) -> "ExportJob":
         """Ask for an export: `query` (of the ledger's address), `picked` ids, or a `submission`; and `language`."""
         return self.create(user=by, created_at=at, **what)
-
-    ask.alters_data = True  # type: ignore[attr-defined]
 
 
 class ExportJob(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.verbs import alters_data
 from inspections.steps import State as FindingState
 from inspections.steps import StepRefused
 
@@ -108,6 +109,7 @@ class Proposal(models.Model):
             return StepRefused(_("This proposal has already been decided."), "wrong_state")
         return None
 
+    @alters_data
     @transaction.atomic
     def sign(self, *, by: "User", at: datetime, remark: str = "") -> None:
         """Sign the measure. An urge is carried out at once; the others have their documents."""
@@ -115,16 +117,13 @@ class Proposal(models.Model):
         if self.level == self.Level.URGE and self.finding and self.finding.state in IN_HAND:
             self.finding.urge(by=by, at=at)
 
-    sign.alters_data = True  # type: ignore[attr-defined]
-
+    @alters_data
     @transaction.atomic
     def dismiss(self, *, by: "User", at: datetime, remark: str) -> None:
         """Decide that the measure is not needed, with a reason."""
         if not remark.strip():
             raise StepRefused(_("Say why this measure is not needed."), "invalid")
         self._decide(self.State.DISMISSED, by, at, remark)
-
-    dismiss.alters_data = True  # type: ignore[attr-defined]
 
     def _decide(self, state: str, by: "User", at: datetime, remark: str) -> None:
         if refused := self.refusal(by, timezone.localdate(at)):

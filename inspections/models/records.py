@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from inspections import deadlines
 from inspections.steps import PartName, State, StepRefused
 from villages.models import Division, Holiday
@@ -92,6 +93,7 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
         """Return the rule in force at the office on that day, if it has set one."""
         return self.filter(office=office, since__lte=on).order_by("-since", "-id").first()
 
+    @alters_data
     def add(
         self,
         *,
@@ -119,8 +121,6 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
             raise StepRefused(OBSTACLES[obstacle], "invalid")
         rule.save(force_insert=True)
         return rule
-
-    add.alters_data = True  # type: ignore[attr-defined]
 
 
 class DeadlineRule(models.Model):

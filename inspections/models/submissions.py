@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from audit.verbs import alters_data
 from inspections.steps import StepRefused
 from notifications.models import Notice
 from villages.models import Division
@@ -69,6 +70,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return what its receiver has not decided on."""
         return self.filter(decision=None)
 
+    @alters_data
     @transaction.atomic
     def submit(
         self,
@@ -104,8 +106,6 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )  # fmt: skip
         frozen.tell(User.objects.at(receiver, on, ROLE_OF_LEVEL[receiver.level]), "submitted", at)
         return frozen
-
-    submit.alters_data = True  # type: ignore[attr-defined]
 
     def _freeze(self, **columns: Any) -> "Submission":
         try:
@@ -196,6 +196,7 @@ class Submission(models.Model):
             return StepRefused(_("It has been decided already."), "wrong_state")
         return None
 
+    @alters_data
     @transaction.atomic
     def decide(self, *, by: "User", at: datetime, accepted: bool, reason: str = "") -> "SubmissionDecision":
         """Accept the ledger, or return it with a reason."""
@@ -212,8 +213,6 @@ class Submission(models.Model):
         senders = User.objects.at(self.division, timezone.localdate(at), ROLE_OF_LEVEL[self.division.level])
         self.tell(senders, "accepted" if accepted else "returned", at)
         return row
-
-    decide.alters_data = True  # type: ignore[attr-defined]
 
     def tell(self, users: Iterable[User], what: str, at: datetime) -> None:
         """Tell the other side: the receiver that a ledger came, the senders what became of it."""
