@@ -62,6 +62,8 @@ def _caption(use: PhotoUse) -> str:
         parts.append(str(photo.get_source_display()))
     if photo.lat is not None:
         parts.append(_("with position"))
+    if photo.sealed_sha256:
+        parts.append(_("position removed (sensitive area)"))
     return " · ".join(parts)
 
 

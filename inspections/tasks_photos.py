@@ -27,6 +27,8 @@ def make_copies(photo_id: str) -> None:
     if photo and (photo.make_copies(at=at) or photo.is_ready):
         for use in PhotoUse.objects.to_compare().filter(photo=photo):
             use.find_near_duplicates(at=at)
+    for sensitive in Photo.objects.with_position_to_remove().filter(pk=photo_id):
+        sensitive.remove_position(at=at)
 
 
 @shared_task
@@ -34,12 +36,17 @@ def sweep_photos() -> None:
     """Do what no message has done: join, copy, compare."""
     at = timezone.now()
     joined = Photo.objects.join_stragglers(at)
+    cleared = sum(
+        photo.remove_position(at=at) for photo in Photo.objects.with_position_to_remove()[:PER_SWEEP]
+    )
     late = Photo.objects.without_copies().filter(received_at__lt=at - GRACE)[:PER_SWEEP]
     made = sum(_copied(photo, at) for photo in late)
     uses = list(PhotoUse.objects.to_compare().order_by("pk")[:PER_SWEEP])
     flagged = sum(len(use.find_near_duplicates(at=at)) for use in uses)
     Sweep.finished(
-        "photos", at, {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged}
+        "photos",
+        at,
+        {"joined": joined, "copies": made, "compared": len(uses), "flagged": flagged, "cleared": cleared},
     )
 
 

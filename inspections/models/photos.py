@@ -22,6 +22,7 @@ from accounts.models import Role
 from audit.verbs import alters_data
 from inspections import imaging, photo_rules
 from inspections.models import asked
+from inspections.models.photo_positions import PhotoPosition, PositionSet
 from inspections.models.photo_uses import NearDuplicate, PhotoUse, Side
 from inspections.photo_rules import PhotoRefused
 from inspections.steps import StepRefused
@@ -68,7 +69,7 @@ def findings() -> "FindingQuerySet":
     return model.objects.all()
 
 
-class PhotoQuerySet(models.QuerySet["Photo"]):
+class PhotoQuerySet(PositionSet):
     """Sets of photos, and the verbs that receive and attach them."""
 
     # --- scope ------------------------------------------------------------------------------------------------
@@ -144,8 +145,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
             id=id, parent_id=parent_id, side=side, uploader=by, received_at=at, sha256=digest, size=file.size,
             width=header.width, height=header.height, format=header.format, **claims,
         )  # fmt: skip
-        photo.admission(at)
-        return self._keep(photo, file, at)
+        return self._keep(photo, file, at, sensitive=photo.admission(at))
 
     def _same_photo(
         self, id: uuid.UUID, parent_id: uuid.UUID, side: str, digest: str, by: "User"
@@ -157,9 +157,11 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
             raise photo_rules.refusal("id_conflict")
         return existing
 
-    def _keep(self, photo: "Photo", file: "File[Any]", at: datetime) -> tuple["Photo", bool]:
+    def _keep(
+        self, photo: "Photo", file: "File[Any]", at: datetime, *, sensitive: bool
+    ) -> tuple["Photo", bool]:
         """Store the bytes, then the row; the bytes go again if the row is refused."""
-        photo.original.save("original", file, save=False)
+        photo.seal(file, at, sensitive=sensitive)
         try:
             with transaction.atomic():
                 photo.admission(at, lock=True)
@@ -258,7 +260,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return sum(photo.join(at) for photo in lost.order_by("received_at")[:limit])
 
 
-class Photo(models.Model):
+class Photo(PhotoPosition):
     """One photo: sealed original, two clean copies, what was measured and what the phone claims."""
 
     Side = Side
@@ -367,8 +369,8 @@ class Photo(models.Model):
         return self.uploader_id == user.pk or bool(user.roles(on) & photo_rules.ORIGINAL_ROLES)
 
     # --- the finding it is for --------------------------------------------------------------------------------
-    def admission(self, at: datetime, *, lock: bool = False) -> None:
-        """Check that the photo may be stored now; raise PhotoRefused.
+    def admission(self, at: datetime, *, lock: bool = False) -> bool:
+        """Check that the photo may be stored now; raise PhotoRefused. Tell whether its village is a sensitive area.
 
         A finding that the uploader may not see is treated exactly like one that does not exist: the photo is parked.
         """
@@ -385,6 +387,7 @@ class Photo(models.Model):
                 self.lat = self.lon = self.accuracy = None
         if asked.siblings(self) >= settings.PHOTOS_PER_SIDE:
             raise photo_rules.refusal("photos_full")
+        return finding is not None and finding.village.sensitive_area
 
     def _parent(self, on: date, *, lock: bool) -> "Finding | None":
         """Return the finding under the parent's id if the uploader sees it; most photos come before their report."""
