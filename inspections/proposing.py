@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypedDict, cast
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -89,10 +89,29 @@ def _for_page(ladder: dict[Level, int], page: list[keyset.Row], on: date, at: da
     }
     if not missing:
         return 0
+    if connection.vendor == "postgresql":
+        return _write([(str(pk), str(level)) for pk in sorted(missing) for level in missing[pk]], on, at)
     findings = Finding.objects.filter(pk__in=missing).order_by("pk").only(*COLUMNS)
     made = [_proposal(level, finding, on, at) for finding in findings for level in missing[finding.pk]]
     Proposal.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
+
+
+# a first sweep proposes for tens of thousands: the finding's columns need not come here and go back
+_WRITE = """
+INSERT INTO inspections_proposal
+  (id, level, office_id, township_id, county_id, finding_id, occasion, facts, proposed_at, state, remark)
+SELECT gen_random_uuid(), line.level, f.issuing_office_id, f.township_id, f.county_id, f.id, 'finding:' || f.id,
+  jsonb_build_object('days', %s - f.due_on), %s, 'proposed', ''
+FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS line (finding, level, n)
+JOIN inspections_finding f ON f.id = line.finding ORDER BY line.n
+ON CONFLICT DO NOTHING"""
+
+
+def _write(lines: list[tuple[str, str]], on: date, at: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [on, at, [pk for pk, _level in lines], [level for _pk, level in lines]])
+    return len(lines)
 
 
 COLUMNS = ("due_on", "issuing_office_id", "township_id", "county_id")
