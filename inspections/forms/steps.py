@@ -106,6 +106,8 @@ class MergeForm(RemarkForm):
         others = similar.exclude(pk=self.finding.pk)
         self.fields["other"].queryset = others  # type: ignore[attr-defined]
         self.fields["other"].label_from_instance = one_line  # type: ignore[attr-defined]
+        if not others.exists():
+            self.fields["other"].help_text = _("This village has no other live finding to merge into.")
 
 
 class PlanForm(StepForm):
