@@ -201,6 +201,7 @@ def figures(answered: browsers.Answered, per_answer: float = 1) -> Results:
         "per second": answered.per_second(per_answer),
         "p50": answered.percentile(50),
         "p95": answered.percentile(95),
+        "client": round(answered.cpu / answered.seconds * 100, 1),
     }
 
 

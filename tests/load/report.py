@@ -60,7 +60,7 @@ def _clients(part: dict[str, Any]) -> list[Row]:
     }
     rows = []
     for name, found in part.get("clients", {}).items():
-        beside = f"p50 {found['p50']} ms, p95 {found['p95']} ms"
+        beside = f"p50 {found['p50']} ms, p95 {found['p95']} ms, clients {found['client']} % of a core"
         if name in peers:
             beside += f"; {found['per second'] / peers[name]:.2f} × ODK Central ({peers[name]}/s)"
         rows.append((f"8 clients: {name}", f"{found['per second']}/s", beside))
