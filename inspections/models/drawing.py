@@ -2,6 +2,7 @@
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -25,7 +26,16 @@ class History:
     last: frozenset[uuid.UUID] = frozenset()  # villages in last place of their township
     pairs: tuple[tuple[tuple[str, str], str], ...] = ()
 
-    def place(self, village: Any) -> draws.Place:
+    def places(self, villages: Iterable[Any], *, rests: bool) -> Iterator[draws.Place]:
+        """Walk the villages as the draw takes them; nothing rests where a township was seen whole the last time."""
+        rows = list(villages)
+        unseen = {village.township_id for village in rows if village.pk not in self.seen}
+        for village in rows:
+            yield self._place(
+                village, rested=rests and village.pk in self.seen and village.township_id in unseen
+            )
+
+    def _place(self, village: Any, *, rested: bool) -> draws.Place:
         """Return the village as the draw takes it (annotated with township and county of the day)."""
         score = self.scores.get(village.pk)
         weight = BASE
@@ -33,7 +43,7 @@ class History:
         weight += NOT_SEEN if village.pk not in self.seen else 0
         return draws.Place(
             str(village.pk), str(village.township_id), str(village.county_id), weight=weight,
-            again=village.pk in self.last, rested=village.pk in self.seen,
+            again=village.pk in self.last, rested=rested,
         )  # fmt: skip
 
     @classmethod
@@ -48,7 +58,11 @@ class History:
             .filter(round=previous)
             .values_list("village_id", "township_id", "got", "possible")
         )
-        scores = {village: Fraction(got, possible) for village, _town, got, possible in rows if possible}
+        scores = {
+            village: Fraction(got, possible)
+            for village, _town, got, possible in rows
+            if got is not None and possible
+        }
         return cls(
             scores=scores,
             seen=frozenset(row[0] for row in rows),

@@ -53,6 +53,8 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         number = self.filter(round=round).count() + 1
         if number > 1 and not reason.strip():
             raise StepRefused(_("A second draw needs a reason; both are published."), "reason_missing")
+        if not public_number_name.strip():
+            raise StepRefused(_("Name the public number: which one, and where it is published."), "invalid")
         if public_number_falls_on <= timezone.localdate(at):
             message = _(
                 "Name a public number that falls after today: one that is known already proves nothing."
@@ -69,9 +71,10 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         return self.create(
             round=round, number=number, reason=reason.strip(), frozen_by=by, frozen_at=at, seed=seed.hex(),
             seed_sha256=sealed, wishes=json.loads(draws.canonical(wishes)), inputs_sha256=draws.inputs_hash(wishes),
-            public_number_name=public_number_name, public_number_falls_on=public_number_falls_on,
+            public_number_name=public_number_name.strip(), public_number_falls_on=public_number_falls_on,
             commitment=draws.commitment(
-                wishes, sealed, str(round.pk), number, public_number_name, public_number_falls_on.isoformat()
+                wishes, sealed, str(round.pk), number, public_number_name.strip(),
+                public_number_falls_on.isoformat(),
             ),
         )  # fmt: skip
 
@@ -183,10 +186,11 @@ def wishes_of(round: Round, on: date, after: date, history: "History") -> draws.
 
     Days begin after the public number has fallen: nothing can be planned before it is drawn.
     """
-    teams = round.teams.prefetch_related("members").order_by("name")
+    teams = round.teams.standing().prefetch_related("members").order_by("name")
     first = max(round.begins_on, after + timedelta(days=1))
+    villages = villages_of(round, on)
     return draws.Wishes(
-        places=tuple(history.place(village) for village in villages_of(round, on)),
+        places=tuple(history.places(villages, rests=round.rests)),
         teams=tuple(
             draws.Team(
                 str(team.pk),

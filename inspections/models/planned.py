@@ -1,8 +1,9 @@
 """What a round plans: one row per visit as drawn or added, never edited; changes are amendments with a reason."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -15,9 +16,6 @@ from audit.verbs import alters_data
 from inspections.models.rounds import Round, RoundState, Team
 from inspections.steps import StepRefused
 from villages.models import Division, Village
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class MissReason(models.TextChoices):
@@ -46,6 +44,10 @@ class PlannedVisitQuerySet(models.QuerySet["PlannedVisit"]):
         """Return what should have been made before this day."""
         return self.outstanding().filter(day__lt=on)
 
+    def current(self) -> "PlannedVisitQuerySet":
+        """Return one row per planned visit: of those planned again only the newest."""
+        return self.standing().filter(again=None)
+
     def revealed_to(self, user: User, at: datetime) -> "PlannedVisitQuerySet":
         """Return what an inspector may see now: the days of his teams whose moment has come."""
         mine = self.standing().filter(team__memberships__user=user, round__state=RoundState.RUNNING)
@@ -57,7 +59,7 @@ class PlannedVisitQuerySet(models.QuerySet["PlannedVisit"]):
 
     def for_list(self) -> "PlannedVisitQuerySet":
         """Fetch what a line shows in the same query."""
-        return self.select_related("village", "township", "county", "team", "visit", "round")
+        return self.select_related("village", "township", "county", "team", "visit", "round", "again")
 
 
 class PlannedVisit(models.Model):
@@ -69,6 +71,8 @@ class PlannedVisit(models.Model):
     draw = models.ForeignKey("inspections.Draw", models.PROTECT, null=True, related_name="planned")
     added = models.ForeignKey("inspections.Amendment", models.PROTECT, null=True, related_name="adds")
     cancelled = models.ForeignKey("inspections.Amendment", models.PROTECT, null=True, related_name="cancels")
+    # the row in whose place it was planned: once for each
+    instead_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="again")
     village = models.ForeignKey(Village, models.PROTECT, related_name="+")
     township = models.ForeignKey(Division, models.PROTECT, related_name="+")
     county = models.ForeignKey(Division, models.PROTECT, related_name="+")
@@ -107,6 +111,9 @@ class PlannedVisit(models.Model):
                 condition=Q(missed_reason="") | Q(missed_by__isnull=False, missed_at__isnull=False),
                 name="planned_miss_is_signed",
             ),
+            models.CheckConstraint(
+                condition=Q(missed_reason="") | Q(cancelled=None), name="planned_missed_or_cancelled"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,10 +130,14 @@ class PlannedVisit(models.Model):
         if reason == MissReason.OTHER and not remark.strip():
             raise StepRefused(_("Say what the reason was."), "reason_missing")
         in_team = self.team.memberships.filter(user=by).exists() and self.reveals_at <= at
-        if not in_team and (refused := self.round.refusal("miss", by)):
+        his = in_team and self.round.state == RoundState.RUNNING
+        if not his and (refused := self.round.refusal("miss", by)):
             raise refused
-        open_ = PlannedVisit.objects.filter(pk=self.pk, visit=None, missed_reason="", cancelled=None)
-        if not open_.update(missed_reason=reason, missed_remark=remark, missed_by=by, missed_at=at):
+        # a visit that was begun and never sent may be given up too; if its sheet still comes, it counts
+        open_ = PlannedVisit.objects.standing().outstanding().filter(pk=self.pk)
+        # what a row waiting for a lock is asked again stands outside of the subquery
+        missed = PlannedVisit.objects.filter(pk__in=open_.values("pk"), missed_reason="", cancelled=None)
+        if not missed.update(missed_reason=reason, missed_remark=remark, missed_by=by, missed_at=at):
             raise StepRefused(_("This visit was made, missed or cancelled already."), "conflict")
         self.refresh_from_db()
 
@@ -172,61 +183,69 @@ class PlanAmender:
         self.round, self.by, self.at, self.reason = amended, by, at, reason.strip()
 
     @alters_data
-    @transaction.atomic
     def add(self, *, village: Village, team: Team, day: date) -> Amendment:
         """Add a village to a team's day."""
-        amendment = self._note(Amendment.Kind.ADD)
-        self._put(amendment, village, team, day)
-        return amendment
+        return self._amend(Amendment.Kind.ADD, lambda note: self._put(note, village, team, day))
 
     @alters_data
-    @transaction.atomic
     def cancel(self, planned: PlannedVisit) -> Amendment:
         """Take a visit out of the plan."""
-        amendment = self._note(Amendment.Kind.CANCEL)
-        self._drop(amendment, planned)
-        return amendment
+        return self._amend(Amendment.Kind.CANCEL, lambda note: self._drop(note, planned))
 
     @alters_data
-    @transaction.atomic
     def move(self, planned: PlannedVisit, *, team: Team, day: date) -> Amendment:
         """Give a visit to another team or day."""
-        amendment = self._note(Amendment.Kind.MOVE)
-        self._drop(amendment, planned)
-        self._put(amendment, planned.village, team, day)
-        return amendment
+
+        def act(note: Amendment) -> None:
+            self._drop(note, planned)
+            self._put(note, planned.village, team, day, instead_of=planned)
+
+        return self._amend(Amendment.Kind.MOVE, act)
 
     @alters_data
-    @transaction.atomic
     def swap(self, planned: PlannedVisit, other: PlannedVisit) -> Amendment:
         """Let two visits change places in team and day."""
-        amendment = self._note(Amendment.Kind.SWAP)
-        for row in (planned, other):
-            self._drop(amendment, row)
-        self._put(amendment, planned.village, other.team, other.day, other)
-        self._put(amendment, other.village, planned.team, planned.day, planned)
-        return amendment
+
+        def act(note: Amendment) -> None:
+            for row in (planned, other):
+                self._drop(note, row)
+            self._put(note, planned.village, other.team, other.day, place_of=other, instead_of=planned)
+            self._put(note, other.village, planned.team, planned.day, place_of=planned, instead_of=other)
+
+        return self._amend(Amendment.Kind.SWAP, act)
 
     @alters_data
-    @transaction.atomic
     def replan(self, planned: PlannedVisit, *, team: Team, day: date) -> Amendment:
         """Plan a missed or late visit again; the old row stays as it was, with its reason where it was missed."""
-        amendment = self._note(Amendment.Kind.REPLAN)
-        if not planned.missed_reason:
-            self._drop(amendment, planned)
-        self._put(amendment, planned.village, team, day)
+
+        def act(note: Amendment) -> None:
+            if planned.round_id != self.round.pk or PlannedVisit.objects.filter(instead_of=planned).exists():
+                raise StepRefused(_("This visit was planned again already."), "conflict")
+            if not planned.missed_reason:
+                self._drop(note, planned)
+            self._put(note, planned.village, team, day, instead_of=planned)
+
+        return self._amend(Amendment.Kind.REPLAN, act)
+
+    def _amend(self, kind: str, act: Callable[[Amendment], None]) -> Amendment:
+        """Number the amendment and carry it out, or neither."""
+        try:
+            with transaction.atomic():
+                self.round.take("amend", by=self.by)
+                number = self.round.amendments.count() + 1  # the swap of the round's version keeps others out
+                amendment = Amendment.objects.create(
+                    round=self.round, number=number, kind=kind, reason=self.reason, by=self.by, at=self.at
+                )
+                act(amendment)
+        except StepRefused:
+            self.round.refresh_from_db()  # what was taken back in the database is so here too
+            raise
         return amendment
 
-    def _note(self, kind: str) -> Amendment:
-        self.round.take("amend", by=self.by)
-        number = self.round.amendments.count() + 1  # the swap of the round's version keeps others out
-        return Amendment.objects.create(
-            round=self.round, number=number, kind=kind, reason=self.reason, by=self.by, at=self.at
-        )
-
     def _drop(self, amendment: Amendment, planned: PlannedVisit) -> None:
+        standing = self.round.planned.standing().filter(pk=planned.pk)
         live = PlannedVisit.objects.filter(
-            pk=planned.pk, round=self.round, visit=None, missed_reason="", cancelled=None
+            pk__in=standing.values("pk"), visit=None, missed_reason="", cancelled=None
         )
         if not live.update(cancelled=amendment):
             raise StepRefused(_("This visit was made, missed or cancelled already."), "conflict")
@@ -237,27 +256,29 @@ class PlanAmender:
         village: Village,
         team: Team,
         day: date,
+        *,
         place_of: PlannedVisit | None = None,
+        instead_of: PlannedVisit | None = None,
     ) -> None:
         self._refuse(village, team, day)
-        if place_of:
-            order, pair = place_of.order, place_of.pair
-        else:
-            same_day: Sequence[PlannedVisit] = list(
-                self.round.planned.standing().filter(team=team, day=day).order_by("order")
-            )
-            order = same_day[-1].order + 1 if same_day else 1
-            pair = same_day[-1].pair if same_day else []
+        order, pair = (place_of.order, place_of.pair) if place_of else self._last_of(team, day)
         PlannedVisit.objects.create(
-            round=self.round, added=amendment, village=village, team=team, day=day, order=order, pair=pair,
-            reveals_at=self.round.reveal_of(day), **_places(village, day),
+            round=self.round, added=amendment, instead_of=instead_of, village=village, team=team, day=day, order=order,
+            pair=pair, reveals_at=self.round.reveal_of(day), **_places(village, day),
         )  # fmt: skip
 
+    def _last_of(self, team: Team, day: date) -> tuple[int, list[str]]:
+        """Return the next position in a team's day, and the pair that goes: the day's, else the team's first two."""
+        last = self.round.planned.standing().filter(team=team, day=day).order_by("-order").first()
+        if last is not None:
+            return last.order + 1, last.pair
+        members = team.memberships.order_by("pk").values_list("user_id", flat=True)[:2]
+        return 1, sorted(str(member) for member in members)
+
     def _refuse(self, village: Village, team: Team, day: date) -> None:
-        if team.round_id != self.round.pk:
-            raise StepRefused(_("This team belongs to another round."), "invalid")
-        if day < timezone.localdate(self.at):
-            raise StepRefused(_("Choose a day that is not over."), "too_late")
+        if team.round_id != self.round.pk or team.replaced:
+            raise StepRefused(_("This team does not belong to the round."), "invalid")
+        self._refuse_day(day)
         unit = _places(village, day)["county"]
         if unit.pk in team.barred_units(day):
             message = _("Team “%(team)s” may not visit %(unit)s: nobody inspects at home.")
@@ -265,6 +286,17 @@ class PlanAmender:
         if self.round.planned.standing().outstanding().filter(village=village).exists():
             message = _("%(village)s is in the plan already.")
             raise StepRefused(message % {"village": village}, "planned_already")
+        if self.round.planned.standing().filter(team=team, day=day).count() >= self.round.per_day:
+            message = _("Team “%(team)s” has %(count)s visits that day already, the most it makes.")
+            raise StepRefused(message % {"team": team, "count": self.round.per_day}, "day_full")
+
+    def _refuse_day(self, day: date) -> None:
+        if day < timezone.localdate(self.at):
+            raise StepRefused(_("Choose a day that is not over."), "too_late")
+        if not self.round.begins_on <= day <= self.round.ends_on:
+            message = _("The approved plan has this round from %(first)s to %(last)s.")
+            facts = {"first": self.round.begins_on, "last": self.round.ends_on}
+            raise StepRefused(message % facts, "outside_dates")
 
 
 def _places(village: Village, day: date) -> dict[str, Any]:

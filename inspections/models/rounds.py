@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, User
+from accounts.models import Organisation, Role, User
 from audit.log import unseal
 from audit.verbs import alters_data
 from inspections.steps import StepRefused
@@ -25,10 +25,11 @@ from villages.models import Division
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-    from inspections.models.draws import Draw
-    from inspections.models.planned import Amendment, PlannedVisit
+    from inspections.models.planned import Amendment
 
 OFFICES = (Role.CITY_OFFICE, Role.COUNTY_OFFICE)
+# what the draw does not depend on: changing these leaves it standing
+APART_FROM_THE_DRAW = frozenset({"title", "basis_document", "plan_number", "scheme"})
 
 
 class RoundState(models.TextChoices):
@@ -69,21 +70,25 @@ ROUND_STEPS: dict[str, frozenset[str]] = {
 class RoundQuerySet(models.QuerySet["Round"]):
     """Sets of rounds by who may know of them."""
 
-    def known_to(self, user: User) -> "RoundQuerySet":
-        """Return the rounds on whose list the user stands, sealed or not."""
-        return self.filter(readers__user=user)
+    def known_to(self, user: User, on: date) -> "RoundQuerySet":
+        """Return the rounds on whose list the user stands, as long as he works in the office that plans them."""
+        offices = [post.division_id for post in user.posts_on(on) if post.role in OFFICES]
+        return self.filter(readers__user=user, office__in=offices)
 
     def visible_to(self, user: User, on: date) -> "RoundQuerySet":
         """Return what the user may read whole: the rounds he is listed for, and closed ones of his places' offices."""
-        closed = Q(state=RoundState.CLOSED)
-        if user.has_role(Role.CITY_OFFICE, on) or user.has_role(Role.AUDITOR, on):
-            shown = closed
-        else:
+        shown = Q(pk__in=self.model.objects.known_to(user, on).values("pk"))
+        if user.roles(on) & {Role.CITY_OFFICE, Role.AUDITOR}:
+            shown |= Q(state=RoundState.CLOSED)
+        elif user.roles(on) & {Role.COUNTY_OFFICE, Role.LEADER}:
             counties = user.places(on, Role.COUNTY_OFFICE, Role.LEADER).counties
-            shown = closed & (Q(office__level=Division.Level.CITY) | Q(office__in=counties))
-            shown &= Q() if user.roles(on) & {Role.COUNTY_OFFICE, Role.LEADER} else Q(pk__in=[])
-        mine = RoundReader.objects.filter(user=user).values("round")
-        return self.filter(shown | Q(pk__in=mine))
+            of_theirs = Q(office__level=Division.Level.CITY) | Q(office__in=counties)
+            shown |= Q(state=RoundState.CLOSED) & of_theirs
+        return self.filter(shown)
+
+    def for_list(self) -> "RoundQuerySet":
+        """Fetch what a line shows in the same query."""
+        return self.select_related("office", "scheme", "draw", "created_by")
 
     def revealed(self, at: datetime) -> "RoundQuerySet":
         """Return the rounds whose first day has been revealed: their commitments are public."""
@@ -93,6 +98,8 @@ class RoundQuerySet(models.QuerySet["Round"]):
     @transaction.atomic
     def plan(self, *, by: User, at: datetime, office: Division, **columns: Any) -> "Round":
         """Begin to plan a round; only its planner is on the list then."""
+        if not works_for(by, office, timezone.localdate(at)):
+            raise StepRefused(_("Only people of the offices can plan a round."), "not_yours")
         _refuse_kind(office, columns["kind"])
         planned = self.create(office=office, created_by=by, created_at=at, **columns)
         planned.readers.create(user=by, listed_by=by, at=at)
@@ -124,6 +131,8 @@ class Round(models.Model):
     )
     coverage = models.CharField(_("coverage"), max_length=6, choices=Coverage.choices, default=Coverage.FULL)
     per_township = models.PositiveSmallIntegerField(_("villages per township"), null=True, blank=True)
+    # whether a sample leaves out what the last round has seen: not the same village twice running
+    rests = models.BooleanField(_("villages of the last round rest"), default=True)
     per_day = models.PositiveSmallIntegerField(_("visits a team makes in a day, at most"), default=5)
     departs_at = models.TimeField(_("departure"), default=time(8, 0))
     reveal_hours = models.PositiveSmallIntegerField(
@@ -143,10 +152,8 @@ class Round(models.Model):
 
     if TYPE_CHECKING:
         readers: RelatedManager["RoundReader"]
-        teams: RelatedManager["Team"]
-        draws: RelatedManager[Draw]
-        planned: RelatedManager[PlannedVisit]
         amendments: RelatedManager[Amendment]
+        office_id: uuid.UUID
 
     class Meta:
         verbose_name = _("round")
@@ -164,7 +171,9 @@ class Round(models.Model):
                 name="round_opens_on_its_basis",
             ),
             models.CheckConstraint(
-                condition=Q(coverage="full") | Q(per_township__gte=1), name="round_sample_has_a_size"
+                # NULL >= 1 is unknown, and a check lets the unknown pass
+                condition=Q(coverage="full") | Q(per_township__isnull=False, per_township__gte=1),
+                name="round_sample_has_a_size",
             ),
             models.CheckConstraint(condition=Q(per_day__gte=1), name="round_day_holds_a_visit"),
         ]
@@ -184,6 +193,11 @@ class Round(models.Model):
     def is_sealed(self, at: datetime) -> bool:
         """Tell whether nothing of the round has been revealed yet."""
         return self.state == RoundState.PLANNING or self.reveals_at is None or at < self.reveals_at
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether reading of it is itself written down, under its seal: until the round is closed."""
+        return self.state != RoundState.CLOSED
 
     def reveal_of(self, day: date) -> datetime:
         """Return the moment from which inspectors see what is planned for a day."""
@@ -228,9 +242,13 @@ class Round(models.Model):
 
     @alters_data
     def change(self, *, by: User, **columns: Any) -> None:
-        """Change what is planned, as long as nothing has been frozen that depends on it."""
-        _refuse_kind(self.office, columns.get("kind", self.kind))
-        self._refuse_frozen()
+        """Change what is planned. Where the draw depends on it, that stands no longer and is made again."""
+        if columns.pop("kind", self.kind) != self.kind:
+            raise StepRefused(_("The kind of a round does not change. Plan another one."), "invalid")
+        changed = {name for name, value in columns.items() if getattr(self, name) != value}
+        if changed - APART_FROM_THE_DRAW:
+            self._refuse_frozen()
+            columns["draw"] = None
         self.take("change", by=by, **columns)
 
     def _refuse_frozen(self) -> None:
@@ -244,20 +262,25 @@ class Round(models.Model):
     @transaction.atomic
     def let_know(self, *, user: User, by: User, at: datetime) -> None:
         """Put a person on the list of those who may know."""
-        if not user.roles(timezone.localdate(at)) & set(OFFICES):
-            raise StepRefused(_("Only people of the offices can plan a round."), "invalid")
+        if not works_for(user, self.office, timezone.localdate(at)):
+            raise StepRefused(_("Only people of the office that plans the round can know of it."), "invalid")
         self.take("let_know", by=by)
         self.readers.get_or_create(user=user, defaults={"listed_by": by, "at": at})
 
     @alters_data
     @transaction.atomic
     def set_teams(self, *, by: User, at: datetime, teams: Iterable["TeamPlan"]) -> None:
-        """Replace the teams; each needs two members who may inspect."""
+        """Replace the teams, and with them the draw; teams that an earlier draw named stay with that draw."""
         self._refuse_frozen()
-        self.take("set_teams", by=by)
-        self.teams.all().delete()
-        for plan in teams:
-            plan.make(self, timezone.localdate(at))
+        plans, on = list(teams), timezone.localdate(at)
+        _refuse_doubles(plans)
+        for plan in plans:
+            plan.refuse_unfit(self, on)
+        self.take("set_teams", by=by, draw=None)
+        self.teams.filter(planned=None).delete()
+        self.teams.standing().update(replaced=True)
+        for plan in plans:
+            plan.make(self)
 
     @alters_data
     @transaction.atomic
@@ -310,6 +333,14 @@ class RoundReader(models.Model):
         return f"{self.user}"
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    """Sets of teams."""
+
+    def standing(self) -> "TeamQuerySet":
+        """Return the teams of now; replaced ones stay for the draws that named them."""
+        return self.filter(replaced=False)
+
+
 class Team(models.Model):
     """Inspectors who go out together; for a mutual inspection the unit that sends them."""
 
@@ -326,11 +357,20 @@ class Team(models.Model):
         verbose_name=_("members"),
     )
 
+    replaced = models.BooleanField(default=False)
+
+    objects = TeamQuerySet.as_manager()
+
     if TYPE_CHECKING:
         memberships: RelatedManager["TeamMember"]
+        round_id: uuid.UUID
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["round", "name"], name="team_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "name"], condition=Q(replaced=False), name="team_name_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -364,15 +404,20 @@ class TeamPlan:
     def __init__(self, name: str, members: Iterable[User], sent_by: Division | None = None) -> None:
         self.name, self.members, self.sent_by = name, list(dict.fromkeys(members)), sent_by
 
-    def make(self, for_round: Round, on: date) -> Team:
-        """Create the team; raises StepRefused where it could not inspect."""
+    def refuse_unfit(self, for_round: Round, on: date) -> None:
+        """Raise StepRefused where the team could not inspect in this round."""
         if len(self.members) < 2:
             message = _("Team “%(team)s” needs at least two inspectors.")
             raise StepRefused(message % {"team": self.name}, "team_too_small")
         for member in self.members:
-            if not member.has_role(Role.INSPECTOR, on):
-                message = _("%(name)s holds no inspector's post.")
-                raise StepRefused(message % {"name": member}, "not_inspector")
+            if refused := _not_fit(member, for_round, on):
+                raise refused
+        if for_round.kind == VisitKind.MUTUAL and self.sent_by is None:
+            message = _("Team “%(team)s”: say which unit sends it.")
+            raise StepRefused(message % {"team": self.name}, "sender_missing")
+
+    def make(self, for_round: Round) -> Team:
+        """Create the team."""
         team = Team.objects.create(round=for_round, name=self.name, sent_by=self.sent_by)
         TeamMember.objects.bulk_create(TeamMember(team=team, user=member) for member in self.members)
         return team
@@ -387,3 +432,37 @@ def units_of(user: User, on: date) -> set[uuid.UUID]:
         unit = post.division if post.division.level == Division.Level.COUNTY else post.division.parent_on(on)
         found |= {unit.pk} if unit else set()
     return found
+
+
+def works_for(user: User, office: Division, on: date) -> bool:
+    """Tell whether the user has a post in this office on the day."""
+    return any(post.role in OFFICES and post.division_id == office.pk for post in user.posts_on(on))
+
+
+def _refuse_doubles(plans: list[TeamPlan]) -> None:
+    """Refuse two teams of one name, and a person in two teams."""
+    names = [plan.name for plan in plans]
+    if len(set(names)) < len(names):
+        raise StepRefused(_("Two teams have the same name."), "invalid")
+    seen: set[uuid.UUID] = set()
+    for member in (member for plan in plans for member in plan.members):
+        if member.pk in seen:
+            message = _("%(name)s is in two teams.")
+            raise StepRefused(message % {"name": member}, "in_two_teams")
+        seen.add(member.pk)
+
+
+def _not_fit(member: User, for_round: Round, on: date) -> StepRefused | None:
+    """Return why a person may not inspect in this round: no inspector, not of an agency, not of the county."""
+    posts = [post for post in member.posts_on(on) if post.role == Role.INSPECTOR]
+    if not posts:
+        return StepRefused(_("%(name)s holds no inspector's post.") % {"name": member}, "not_inspector")
+    agency = any(post.organisation and post.organisation.kind == Organisation.Kind.AGENCY for post in posts)
+    if for_round.kind == VisitKind.THIRD_PARTY and not agency:
+        message = _("%(name)s belongs to no agency; a third-party round is made by agencies.")
+        return StepRefused(message % {"name": member}, "not_agency")
+    at_home = any(post.division_id == for_round.office_id for post in posts)
+    if for_round.kind == VisitKind.COUNTY_PATROL and not at_home:
+        message = _("%(name)s is no inspector of %(unit)s; a county patrol is made by the unit's own.")
+        return StepRefused(message % {"name": member, "unit": for_round.office}, "not_of_the_unit")
+    return None
