@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 
 from audit import signins
-from audit.log import AuditedRequest, record, record_sealed
+from audit.log import AuditedRequest, is_broken, record, record_sealed
 from audit.models import Verb
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -54,7 +54,8 @@ def _append(request: HttpRequest, response: HttpResponseBase, verb: str, was: An
     if code := getattr(request, "refusal_code", ""):
         detail["code"] = code
     try:
-        if under := getattr(request, "seal", None):
+        # the request that breaks a seal is itself no secret any more
+        if (under := getattr(request, "seal", None)) and not is_broken(under):
             record_sealed(under, request, verb, label=request.path, actor=actor, **detail)
         else:
             record(request, verb, label=request.path, actor=actor, **detail)

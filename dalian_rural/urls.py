@@ -11,6 +11,7 @@ urlpatterns = [
     path("notices/", include("notifications.urls")),
     path("audit/", include("audit.urls")),
     path("findings/", include("inspections.urls")),
+    path("meetings/", include("inspections.views.meetings")),
     path("api/v1/", include("dalian_rural.api")),
     path("", include("dalian_rural.pages.urls")),
 ]

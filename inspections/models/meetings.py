@@ -29,6 +29,7 @@ from inspections.models.meeting_parts import (
     MeetingReader,
     MeetingVillage,
 )
+from inspections.positions import without_position
 from inspections.steps import StepRefused
 from inspections.uploads import binary, sha256_of
 from notifications.models import Notice
@@ -121,6 +122,8 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
             return False
         if meeting.state not in STEPS["pick"].states or meeting.township_id != finding.township_id:
             return False
+        if not meeting.is_prepared_by(by, timezone.localdate(at)):
+            return False
         position = (meeting.shown.aggregate(last=Max("position"))["last"] or 0) + 1
         _row, new = meeting.shown.get_or_create(
             finding=finding, defaults={"position": position, "on_the_spot": meeting.is_on_the_spot(finding)}
@@ -211,8 +214,11 @@ class Meeting(models.Model):
 
     def is_on_the_spot(self, finding: Finding) -> bool:
         """Tell whether a finding was made that day in one of the villages that were visited."""
-        same_day = timezone.localdate(finding.reported_at) == self.on
-        return same_day and self.villages.filter(village_id=finding.village_id).exists()
+        return self.found_that_day(finding) and self.villages.filter(village_id=finding.village_id).exists()
+
+    def found_that_day(self, finding: Finding) -> bool:
+        """Tell whether a finding was made on the meeting's day."""
+        return timezone.localdate(finding.reported_at) == self.on
 
     # --- who may what -----------------------------------------------------------------------------------------
     def refusal(self, step: str, user: User, at: datetime) -> StepRefused | None:
@@ -236,6 +242,10 @@ class Meeting(models.Model):
 
     def _owns_some(self, user: User, on: date) -> bool:
         return any(self.is_owner(row, user, on) for row in self.decisions.all())
+
+    def is_prepared_by(self, user: User, on: date) -> bool:
+        """Tell whether the user works on the meeting: its office's desk, and those on its list."""
+        return self.is_desk_of(user, on) or self.readers.filter(user=user).exists()
 
     @staticmethod
     def is_owner(decision: MeetingDecision, user: User, on: date) -> bool:
@@ -315,7 +325,7 @@ class Meeting(models.Model):
         MeetingFinding.objects.bulk_create(
             MeetingFinding(
                 meeting=self, finding=finding, position=position,
-                on_the_spot=finding.village_id in visited and timezone.localdate(finding.reported_at) == self.on,
+                on_the_spot=finding.village_id in visited and self.found_that_day(finding),
             )
             for position, finding in enumerate(findings, 1)
         )  # fmt: skip
@@ -369,8 +379,8 @@ class Meeting(models.Model):
         photo = MeetingPhoto(
             meeting=self, by=by, at=at, caption=caption, sha256=digest, size=file.size, format=header.format
         )
-        file.seek(0)
-        photo.original.save("original", file, save=False)
+        file.seek(0)  # a position proves nothing here: it is never kept
+        photo.original.save("original", ContentFile(without_position(file.read())), save=False)
         photo.large.save("large.jpg", ContentFile(copies.large), save=False)
         photo.small.save("small.jpg", ContentFile(copies.small), save=False)
         return self._keep_photo(photo)

@@ -16,7 +16,7 @@ from accounts.access import require, user_of
 from accounts.models import Role, User
 from inspections import dossier
 from inspections.forms.record import RecordForm, villages_for
-from inspections.models import Finding, ReportConflict
+from inspections.models import Finding, Meeting, ReportConflict
 from inspections.reporting import digest
 from inspections.steps import StepRefused
 from schemes.models import Aspect, Item
@@ -47,6 +47,8 @@ def record(request: HttpRequest) -> HttpResponse:
         try:
             finding = _report(form.cleaned_data, user, at)
             _remember(request, finding)
+            if meeting := request.GET.get("meeting"):
+                Meeting.objects.attach_recorded(meeting, finding, by=user, at=at)
             return redirect("stored", pk=finding.pk)
         except (StepRefused, ReportConflict) as refused:
             form.add_error(None, str(refused))

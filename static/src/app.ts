@@ -14,6 +14,7 @@ import "./panel";
 import "./print";
 import "./suggest";
 import "./job";
+import "./slides";
 import { resume } from "./upload";
 
 document.addEventListener("htmx:configRequest", (event) => {
