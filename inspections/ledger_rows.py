@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from html import escape
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ COLUMNS = (
     "id", "number", "state", "ending", "kind", "source", "due_on", "issued_at", "submitted_at", "closed_at",
     "times_returned", "on_time", "recurrence_of_id", "place", "description", "measures", "result",
     "village__name", "village__name_en", "township__name", "township__name_en", "county__name", "county__name_en",
-    "item__code", "item__name_zh", "item__name_en",
+    "item__code", "item__name_zh", "item__name_en", "plan_waits", "extension_waits", "claim_waits",
 )  # fmt: skip
 LONGEST = 60
 
@@ -63,6 +64,7 @@ _HIDDEN = {column.key: "" if column.shown else " hidden" for column in TABLE}
 _CARD_HIDE = frozenset({"unit", "issued", "returned"})
 _CSS = {c.key: f"ledger__{c.key}{' card-hide' if c.key in _CARD_HIDE else ''}" for c in TABLE}
 _NO_ID = UUID(int=0)
+_ASKED = (False, True)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Words:
     labels: dict[str, str]
     select: str
     recurrence: str
+    requests: dict[tuple[bool, bool, bool], str]
 
 
 def words() -> Words:
@@ -101,6 +104,17 @@ def _words(language: str) -> Words:
         labels={column.key: escape(str(column.label)) for column in TABLE},
         select=escape(_("Pick %(number)s")),
         recurrence=' <span class="strip__note strip__note--warn">' + escape(_("recurrence")) + "</span>",
+        requests={asked: _requests(*asked) for asked in product(_ASKED, _ASKED, _ASKED)},
+    )
+
+
+def _requests(plan: bool, extension: bool, claim: bool) -> str:
+    """Write the marks of what waits for a decision."""
+    marks = {"plan_waits": plan, "extension_waits": extension, "claim_waits": claim}
+    return (
+        " " + render_to_string("inspections/_waits.html", {"finding": marks}).strip()
+        if any(marks.values())
+        else ""
     )
 
 
@@ -119,12 +133,13 @@ def _line(row: tuple[Any, ...], words: Words, today: date) -> str:
         id, number, state, ending, kind, source, due_on, issued_at, submitted_at, closed_at,
         times_returned, _on_time, recurrence_of, place, description, measures, result,
         village, village_en, township, township_en, county, county_en, code, item_zh, item_en,
+        plan, extension, claim,
     ) = row  # fmt: skip
     english = words.english
     name = escape((english and village_en) or village)
     title = escape(number or f"{code} {village}")
     cells = {
-        "state": _badge(state, ending, due_on, words, today),
+        "state": _badge(state, ending, due_on, words, today) + words.requests[plan, extension, claim],
         "due": _due(state, due_on, today),
         "unit": escape((english and county_en) or county),
         "township": escape((english and township_en) or township),

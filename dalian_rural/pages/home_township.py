@@ -23,7 +23,12 @@ def section(user: User, post: Post, at: datetime) -> dict[str, Any]:
     on = timezone.localdate(at)
     seen = Finding.objects.visible_to(user, on).filter(township=post.division_id)
     counts = ledger.counts(seen, on).tabs
-    in_hand = seen.in_hand().for_list().order_by(F("due_on").asc(nulls_last=True), "issued_at", "pk")
+    in_hand = (
+        seen.in_hand()
+        .for_list()
+        .with_requests()
+        .order_by(F("due_on").asc(nulls_last=True), "issued_at", "pk")
+    )
     return {
         "template": "pages/home_township.html",
         "post": post,

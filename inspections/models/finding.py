@@ -16,7 +16,7 @@ from inspections.models.base import FindingBase
 from inspections.models.deciding import DecidingVerbs
 from inspections.models.issuing import places_of
 from inspections.models.photos import Photo
-from inspections.models.records import FindingEvent, Part
+from inspections.models.records import Claim, Extension, FindingEvent, Part, RectificationPlan
 from inspections.steps import PartName, State, StepRefused
 from villages.models import Division, Village
 
@@ -92,6 +92,15 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def for_list(self) -> Self:
         """Fetch what every list shows along with the rows."""
         return self.select_related("village", "township", "county", "item__aspect", "issuing_office")
+
+    def with_requests(self) -> Self:
+        """Tell by row whether a plan, an extension or a claim waits: `plan_waits`, `extension_waits`, `claim_waits`."""
+        waiting = {"finding": models.OuterRef("pk"), "state": "asked"}
+        return self.annotate(
+            plan_waits=models.Exists(RectificationPlan.objects.filter(**waiting)),
+            extension_waits=models.Exists(Extension.objects.filter(**waiting)),
+            claim_waits=models.Exists(Claim.objects.filter(**waiting)),
+        )
 
     def waiting_for_check(self, on: date) -> Q:
         """Return the condition that the county office still has its working day."""

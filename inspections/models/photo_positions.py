@@ -68,7 +68,8 @@ class PhotoPosition(models.Model):
             mine.update(**changes)
             return False
         name = self.original.storage.save(f"{old}-sealed", cleared)
-        if not mine.update(**changes, **{"original": name}):  # another worker was faster
+        changes["original"] = name
+        if not mine.update(**changes):  # another worker was faster
             self.original.storage.delete(name)
             return False
         self.original.storage.delete(old)

@@ -48,7 +48,8 @@ def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
     seen = Finding.objects.visible_to(user, on)
     counts = ledger.counts(ledger.matching(seen, query, on), on)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    rows = ledger.page(ledger.select(seen, query, on), query, ledger_rows.COLUMNS, after=after, before=before)
+    asked = ledger.select(seen, query, on).with_requests()
+    rows = ledger.page(asked, query, ledger_rows.COLUMNS, after=after, before=before)
     minute = int(at.timestamp()) // 60
     found = bar.choices(user, on, minute)
     villages = bar.villages_of(query.township, on)

@@ -32,7 +32,12 @@ Place = tuple[datetime | None, uuid.UUID]
 def waiting(user: User, at: datetime) -> FindingQuerySet:
     """Return what waits for this user's decision, the oldest submission first."""
     found = Finding.objects.to_review(user, timezone.localdate(at))
-    return found.for_list().select_related("reported_by", "issued_by").order_by("submitted_at", "pk")
+    return (
+        found.for_list()
+        .with_requests()
+        .select_related("reported_by", "issued_by")
+        .order_by("submitted_at", "pk")
+    )
 
 
 @require(*OFFICES)
