@@ -281,6 +281,7 @@ SPECTACULAR_SETTINGS = {
     # fields of several rows share a name; each set of choices has one of its own
     "ENUM_NAME_OVERRIDES": {
         "FindingStateEnum": "inspections.steps.State",
+        "MeetingStateEnum": "inspections.meeting_steps.MeetingState",
         "FindingKindEnum": "inspections.models.base.FindingBase.Kind",
         "FindingSourceEnum": "inspections.models.base.FindingBase.Source",
         "PhotoSourceEnum": "inspections.models.photos.Photo.Source",
@@ -299,6 +300,10 @@ PHOTO_MAX_PIXELS = env.int("PHOTO_MAX_PIXELS", default=50_000_000)
 PHOTOS_PER_SIDE = env.int("PHOTOS_PER_SIDE", default=9)
 # before-photos one person may have under ids that no report has taken yet
 PHOTOS_PARKED = env.int("PHOTOS_PARKED", default=200)
+# look-backs: the share of closed findings in percent, how far back, and the working days in which a township is heard
+LOOKBACK_SHARE = env.int("LOOKBACK_SHARE", default=10)
+LOOKBACK_DAYS = env.int("LOOKBACK_DAYS", default=90)
+LOOKBACK_HEARING_WORKING_DAYS = env.int("LOOKBACK_HEARING_WORKING_DAYS", default=2)
 NEAR_DUPLICATE_DISTANCE = 8
 NEAR_DUPLICATE_MONTHS = 24
 # days after its end by which a period's ledger is to be handed in; days after which an export's file is removed

@@ -326,6 +326,32 @@ DOCUMENTS = [
     Row("problem_import_status", ITS_OFFICE, "problem_list"),
 ]
 
+# Held meetings are known around the street; a sealed one to its maker alone, not even to a colleague.
+MEETING_READERS = OFFICES | TOWNSHIPS | INSPECTORS | LEADERS | AUDITOR
+MEETING = around(CITY, AUDITOR)
+MEETING_DESKS = around(CITY, only=OFFICES | TOWNSHIPS)
+SECRET = everywhere(frozenset({"hso"}))
+MEETINGS = [
+    Row("meetings", MEETING_READERS),
+    Row("meeting_new", OFFICES),
+    post("meeting_new", OFFICES),
+    Row("meeting_change", KEPT, "meeting", ok=GONE),
+    Row("meeting_change", SECRET, "sealed_meeting"),
+    post("meeting_change", SECRET, "sealed_meeting"),
+    *[
+        Row(name, who, kind)
+        for kind, who in (("meeting", MEETING), ("sealed_meeting", SECRET))
+        for name in ("meeting", "meeting_slides", "meeting_pptx", "meeting_report", "api_meeting")
+    ],
+    Row("meeting_photo", MEETING, "meeting_photo", kwargs={"size": "small"}),
+    Row("meeting_step", MEETING_DESKS, "meeting", kwargs={"step": "decide"}, ok=SENT),
+    post("meeting_step", MEETING_DESKS, "meeting", kwargs={"step": "decide"}),
+    Row("meeting_step", SECRET, "sealed_meeting", kwargs={"step": "hold"}),
+    post("meeting_step", SECRET, "sealed_meeting", kwargs={"step": "hold"}),
+    Row("meeting_step", NOBODY, "meeting", kwargs={"step": "no-such-step"}, note="unknown"),
+    Row("api_meetings", EVERYBODY),
+]
+
 OTHERS = [
     Row("notices", EVERYBODY),
     post("notices_read", EVERYBODY),
@@ -364,6 +390,12 @@ API = [
     Row("api_finding", REPORTED_FINDING, "reported"),
     Row("api_finding", RECORDED, "new", method="put", ok=(201,), refused=403, data=REPORT),
     Row("api_finding", NOBODY, "finding", method="put", refused=409, data=REPORT, note="taken"),
+    Row("api_finding_files", OPEN_FINDING, "finding"),
+    Row("api_finding_files", REPORTED_FINDING, "reported"),
+    post("api_finding_files", OPEN_FINDING, "finding", ok=API_ANSWER),
+    post("api_finding_files", REPORTED_FINDING, "reported", ok=API_ANSWER),
+    Row("api_finding_file", OPEN_FINDING, "file"),
+    Row("api_finding_file", REPORTED_FINDING, "reported_file"),
     Row("api_finding_events", OPEN_FINDING, "finding"),
     Row("api_finding_events", REPORTED_FINDING, "reported"),
     *[api_step(name, "finding", OPEN_FINDING) for name in STEP_BODIES],
@@ -388,4 +420,4 @@ API = [
     Row("api_photo_file", REPORTED_FINDING, "reported_photo", kwargs={"size": "large"}),
 ]
 
-MATRIX: list[Row] = [*ACCOUNTS, *PLACES, *FINDINGS, *DOCUMENTS, *OTHERS, *API]
+MATRIX: list[Row] = [*ACCOUNTS, *PLACES, *FINDINGS, *DOCUMENTS, *MEETINGS, *OTHERS, *API]

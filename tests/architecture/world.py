@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Organisation, Post, User
 from dalian_rural.models import Feedback
 from inspections import submitting
-from inspections.models import Document, ExportJob, Finding, FindingFile, ProblemImport, Submission
+from inspections.models import Document, ExportJob, Finding, FindingFile, Meeting, ProblemImport, Submission
 from notifications.models import Notice
 from schemes.models import Item
 from tests.cast import SINCE, make_division, make_user, make_village
@@ -150,6 +150,7 @@ class World:
             self.put(kind, relation, pk=key)
             self.put("photo" if kind == "finding" else "reported_photo", relation, pk=photo.pk)
         self._papers(relation, village, seed)
+        self._meetings(relation, village, seed)
         parked = send(self.users["inspector"], uuid.uuid4(), jpeg(30 + seed, (160, 120)), at=NOW)
         self.put("parked_photo", relation, pk=parked.pk)
         work(NOW)
@@ -176,6 +177,22 @@ class World:
             snapshot=submitting.snapshot(township, submitting.month_of(today), today),
         )  # fmt: skip
         self.put("submission", relation, pk=ledger.pk)
+
+    def _meetings(self, relation: str, village: Any, seed: int) -> None:
+        """Store a meeting that the city has held, with a photo, and one that its head prepares in secret."""
+        hso, today = self.users["hso"], timezone.localdate(NOW)
+        for kind in ("meeting", "sealed_meeting"):
+            meeting = Meeting.objects.prepare(
+                id=uuid.uuid4(), by=hso, at=NOW, township=self.townships[relation], on=today, title=kind, host="",
+                villages=[village],
+            )  # fmt: skip
+            self.put(kind, relation, pk=meeting.pk)
+            if kind == "meeting":
+                meeting.hold(by=hso, at=NOW)
+                photo = meeting.add_photo(
+                    by=hso, at=NOW, file=ContentFile(jpeg(70 + seed, (160, 120)), "x.jpg")
+                )
+                self.put("meeting_photo", relation, pk=photo.pk)
 
     def _personal(self) -> None:
         """Make what belongs to one person: to the official of each township, to the office of each unit."""
