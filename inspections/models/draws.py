@@ -18,7 +18,7 @@ from audit.verbs import alters_data
 from inspections import draws, routes
 from inspections.draw_messages import refusal
 from inspections.models.planned import PlannedVisit
-from inspections.models.rounds import Round
+from inspections.models.rounds import Round, VisitKind
 from inspections.steps import StepRefused
 from villages.models import Division, Holiday, Village
 
@@ -48,6 +48,8 @@ class DrawQuerySet(models.QuerySet["Draw"]):
 
         `history` says how each place did before. A redraw needs a reason; all draws are published.
         """
+        if round.kind == VisitKind.LOOK_BACK:
+            raise StepRefused(_("A look-back draws closed findings, on a page of its own."), "look_back")
         if self.filter(round=round, drawn_at=None).exists():
             raise StepRefused(_("The list is frozen already and waits for its public number."), "frozen")
         number = self.filter(round=round).count() + 1

@@ -282,6 +282,10 @@ class Round(models.Model):
         for plan in plans:
             plan.make(self)
 
+    def _planned(self) -> Any:
+        """Return what the round has drawn: visits, or for a look-back the findings that are looked at again."""
+        return self.cases if self.kind == VisitKind.LOOK_BACK else self.planned
+
     @alters_data
     @transaction.atomic
     def open(self, *, by: User, at: datetime) -> None:
@@ -291,7 +295,7 @@ class Round(models.Model):
                 "A round opens only with its basis document and its number in the approved inspection plan."
             )
             raise StepRefused(message, "no_basis")
-        first = self.planned.standing().aggregate(day=models.Min("day"))["day"]
+        first = self._planned().standing().aggregate(day=models.Min("day"))["day"]
         if self.draw is None or first is None:
             raise StepRefused(_("Draw the visits first."), "no_draw")
         if first < timezone.localdate(at):
@@ -302,7 +306,7 @@ class Round(models.Model):
     @transaction.atomic
     def close(self, *, by: User, at: datetime) -> None:
         """Close the round: the seed is public from now on, and what was done under the seal stands in the open log."""
-        waiting = self.planned.standing().outstanding().count()
+        waiting = self._planned().standing().outstanding().count()
         if waiting:
             message = _("%(count)s planned visits are neither made nor given a reason. Settle them first.")
             raise StepRefused(message % {"count": waiting}, "outstanding")
