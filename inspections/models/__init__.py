@@ -11,6 +11,8 @@ from inspections.models.draws import Draw
 from inspections.models.exports import ExportJob
 from inspections.models.files import FindingFile
 from inspections.models.finding import IN_HAND, Finding, FindingQuerySet, ReportConflict
+from inspections.models.lookback_draws import LookBackDraw
+from inspections.models.lookbacks import LookBackCase, LookBackPhoto
 from inspections.models.meeting_parts import (
     MeetingDecision,
     MeetingEvent,
@@ -75,6 +77,9 @@ __all__ = [
     "FindingFile",
     "FindingQuerySet",
     "Instruction",
+    "LookBackCase",
+    "LookBackDraw",
+    "LookBackPhoto",
     "Meeting",
     "MeetingDecision",
     "MeetingEvent",
