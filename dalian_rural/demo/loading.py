@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dalian_rural.demo import people, places, story
+from dalian_rural.demo import meetings, people, places, story
 from dalian_rural.demo.cases import Case, plan
 from schemes.models import Item
 
@@ -43,4 +43,7 @@ def play_from(start: int) -> int | None:
     cases = all_cases()
     story.play(cases[start : start + BATCH], timezone.now())
     after = start + BATCH
-    return after if after < len(cases) else None
+    if after < len(cases):
+        return after
+    meetings.meetings(places.read(), timezone.now())
+    return None

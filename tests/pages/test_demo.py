@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count
 
 from accounts.models import User
-from dalian_rural.demo import loading, story
+from dalian_rural.demo import loading, meetings, story
 from dalian_rural.demo.cases import FATES, plan
-from inspections.models import Finding, Photo
+from inspections.models import Finding, Meeting, Photo
 from notifications.models import Notice
 from schemes.models import Item
 from villages.models import Area, Division, Responsibility, Village
@@ -99,3 +99,16 @@ def test_somebody_s_own_data_are_left_alone(hso):
     with pytest.raises(CommandError):
         call_command("demo")
     assert User.objects.count() == 1
+
+
+def test_the_meetings_are_what_the_article_tells_of_pulandian(ground):
+    assert meetings.meetings(loading.places.read(), NOW) == 7
+    rows = Meeting.objects.with_counts()
+    assert {row.county.name for row in rows} == {"普兰店区"}
+    assert sum(row.village_count for row in rows) == 72
+    assert sum(row.people_present for row in rows) > 370
+    assert {row.state for row in rows} == {"held", "closed"}
+    assert meetings.meetings(loading.places.read(), NOW) == 0
+    for row in rows:
+        assert row.shown.filter(on_the_spot=True).count() == 3
+    assert not Notice.objects.filter(sent_at=None).exists()
