@@ -14,6 +14,7 @@ from tests.inspections.drawing import (
     NUMBER,
     SEED,
     days,
+    loads,
     numbers,
     places,
     planned,
