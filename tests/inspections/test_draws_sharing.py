@@ -109,10 +109,10 @@ def test_ring_of_two_units_and_two_teams_is_disentangled() -> None:
 
 
 def test_visits_are_passed_on_through_a_team_that_may_go_to_both_units() -> None:
-    """Only b may go to v; a has to take u from b so that b has room."""
-    crews = teams("b", "a", a=("v",))
-    sharing = Sharing({"u": 3, "v": 3}, Wishes((), crews, days(1), 3), ["u", "v"], crews)
-    assert sharing.given == {"u": {"b": 0, "a": 3}, "v": {"b": 3}}
+    """Team b takes all of v first; for u to have room, b has to pass v on to c."""
+    crews = teams("b", "a", "c", a=("v",), c=("u",))
+    sharing = Sharing({"u": 6, "v": 3}, Wishes((), crews, days(1), 3), ["v", "u"], crews)
+    assert sharing.given == {"v": {"b": 0, "c": 3}, "u": {"b": 3, "a": 3}}
 
 
 def done(given: Mapping[str, Mapping[str, int]], team: str) -> int:
