@@ -37,6 +37,8 @@ app.conf.beat_schedule = {
         "schedule": 120.0,
         "options": {"expires": 120.0},
     },
+    # findings that came late, or ended as if they had never been, change the score of their visit
+    "rescore": {"task": "inspections.sweeps.rescore", "schedule": 180.0, "options": {"expires": 180.0}},
     # the safety net under photos whose message was lost
     "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
     # files that a crash left without a row

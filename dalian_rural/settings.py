@@ -300,6 +300,8 @@ PHOTO_MAX_PIXELS = env.int("PHOTO_MAX_PIXELS", default=50_000_000)
 PHOTOS_PER_SIDE = env.int("PHOTOS_PER_SIDE", default=9)
 # before-photos one person may have under ids that no report has taken yet
 PHOTOS_PARKED = env.int("PHOTOS_PARKED", default=200)
+# per cent of an agency's sheets that the office draws to be checked again
+RECHECK_SHARE = env.int("RECHECK_SHARE", default=10)
 # look-backs: the share of closed findings in percent, how far back, and the working days in which a township is heard
 LOOKBACK_SHARE = env.int("LOOKBACK_SHARE", default=10)
 LOOKBACK_DAYS = env.int("LOOKBACK_DAYS", default=90)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 POSTERS = {
     "before": {Role.INSPECTOR, Role.CITY_OFFICE, Role.COUNTY_OFFICE},
     "after": {Role.TOWNSHIP},
+    "point": {Role.INSPECTOR, Role.CITY_OFFICE, Role.COUNTY_OFFICE},
 }
 # Who may download originals of what they may read (the uploader always may).
 ORIGINAL_ROLES = {Role.CITY_OFFICE, Role.COUNTY_OFFICE, Role.AUDITOR}

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Model
 
 # What a client may leave out means the same as what it would send.
-DEFAULTS = {"severity": "minor", "kind": "at_once"}
+DEFAULTS = {"severity": "minor", "kind": "at_once", "repeats": False, "zero_if": False}
 
 
 def digest(fields: Mapping[str, Any]) -> str:

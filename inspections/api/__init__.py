@@ -1,6 +1,13 @@
 """The API of inspections, one module per noun."""
 
-from inspections.api import files, findings, meetings, photos
+from inspections.api import files, findings, lookbacks, meetings, photos, visits
 
 # the files first: a step may be called anything but that
-urlpatterns = [*photos.urlpatterns, *files.urlpatterns, *findings.urlpatterns, *meetings.urlpatterns]
+urlpatterns = [
+    *photos.urlpatterns,
+    *files.urlpatterns,
+    *findings.urlpatterns,
+    *meetings.urlpatterns,
+    *lookbacks.urlpatterns,
+    *visits.urlpatterns,
+]

@@ -24,6 +24,7 @@ from inspections.api.photos import problem as photo_problem
 from inspections.api.steps import STEP_BODIES, StepBody
 from inspections.models import Finding, FindingEvent, ReportConflict, asked
 from inspections.photo_rules import PhotoRefused
+from inspections.points import Point
 from inspections.reporting import digest
 from inspections.steps import StepRefused
 
@@ -69,6 +70,14 @@ class ReportBody(serializers.Serializer[Any]):
     source = serializers.ChoiceField(choices=Finding.Source.choices, required=False)  # type: ignore[assignment]
     claimed_at = serializers.DateTimeField(required=False, allow_null=True)
     photos = DeclaredPhoto(many=True, required=False)
+    visit = serializers.UUIDField(
+        required=False, help_text="The visit that found it; its sheet may come later."
+    )
+    point = serializers.ChoiceField(choices=Point.choices, required=False, allow_blank=True)
+    repeats = serializers.BooleanField(
+        required=False, help_text="The same fact stands in this visit already: recorded, not deducted."
+    )
+    zero_if = serializers.BooleanField(required=False, help_text="The item gets no point for this.")
     outside_number = serializers.CharField(max_length=60, required=False, allow_blank=True)
     outside_deadline = serializers.DateField(required=False, allow_null=True)
     outside_document = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -80,6 +89,8 @@ class ReportBody(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Find what a look-back has found again: a fixed finding of the same village that the caller may see."""
+        if visit := attrs.pop("visit", None):
+            attrs["visit_id"] = visit
         number = attrs.pop("recurrence_of", "")
         if number:
             seen = Finding.objects.visible_to(self.context["user"])
@@ -94,7 +105,7 @@ class ReportBody(serializers.Serializer[Any]):
 
 
 # how a value of a row is read where it is not the attribute of that name
-COLUMNS = {"recurrence_of": "recurrence_of_id", "duplicate_of": "duplicate_of_id"}
+COLUMNS = {"recurrence_of": "recurrence_of_id", "duplicate_of": "duplicate_of_id", "visit": "visit_id"}
 COMPUTED = {"village", "township", "county", "item", "overdue", "photos", "steps", "state_text"}
 
 
@@ -166,7 +177,8 @@ class FindingDetail(FindingRow):
     class Meta(FindingRow.Meta):
         fields = [
             *FindingRow.Meta.fields, "measures", "result", "chain", "outside_number", "outside_deadline",
-            "outside_document", "recurrence_of", "duplicate_of", "declared_photos", "photos", "steps",
+            "outside_document", "recurrence_of", "duplicate_of", "visit", "point", "repeats", "zero_if",
+            "declared_photos", "photos", "steps",
         ]  # fmt: skip
 
     def get_photos(self, row: Finding) -> list[dict[str, str]]:

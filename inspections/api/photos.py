@@ -24,6 +24,7 @@ from audit.log import refused
 from dalian_rural.problems import Problem
 from inspections.models import Photo
 from inspections.photo_rules import PhotoRefused, refusal
+from inspections.points import Point
 from inspections.tasks_photos import hasten
 from inspections.uploads import HashingUploadHandler
 from inspections.views.photos import deliver
@@ -67,8 +68,10 @@ class PhotoUpload(serializers.Serializer[Any]):
     """What comes with a photo. All but the first three are claims of the sender."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=None)
-    finding = serializers.UUIDField()
-    side = serializers.ChoiceField(choices=Photo.Side.choices)
+    finding = serializers.UUIDField(required=False)
+    visit = serializers.UUIDField(required=False, help_text="For a photo of an observation point.")
+    point = serializers.ChoiceField(choices=Point.choices, required=False)
+    side = serializers.ChoiceField(choices=Photo.Side.choices, required=False)
     sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}$", required=False, allow_blank=True)
     original_sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}$", required=False, allow_blank=True)
     captured_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -81,14 +84,24 @@ class PhotoUpload(serializers.Serializer[Any]):
     height = serializers.IntegerField(required=False, allow_null=True, min_value=1)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check that a position is a pair, and name things as the model does."""
+        """Check that it is for one thing and a position is a pair, and name things as the model does."""
+        finding, visit, point = (attrs.pop(name, None) for name in ("finding", "visit", "point"))
+        if (finding is None) == (visit is None):
+            raise serializers.ValidationError({"finding": _("Name the finding or the visit.")})
+        attrs["side"] = Photo.Side.POINT if visit else attrs.get("side", "")
+        if (
+            (visit is None) != (point is None)
+            or not attrs["side"]
+            or (finding and attrs["side"] == Photo.Side.POINT)
+        ):
+            raise serializers.ValidationError({"side": _("A finding has sides, a visit has points.")})
         if (attrs.get("lat") is None) != (attrs.get("lon") is None):
             raise serializers.ValidationError({"lat": _("Latitude and longitude belong together.")})
         # the server measures these itself
         attrs.pop("width", None)
         attrs.pop("height", None)
         attrs["original_sha256"] = attrs.get("original_sha256", "").lower()
-        attrs["parent_id"] = attrs.pop("finding")
+        attrs["parent_id"] = finding or visit
         return attrs
 
 

@@ -26,6 +26,7 @@ from inspections.models.photos import NearDuplicate, Photo, PhotoUse
 from inspections.models.planned import Amendment, MissReason, PlanAmender, PlannedVisit
 from inspections.models.problem_imports import ProblemImport
 from inspections.models.proposals import Proposal
+from inspections.models.rechecks import Recheck, RecheckDraw
 from inspections.models.records import (
     AfterPhotoRule,
     Claim,
@@ -98,6 +99,8 @@ __all__ = [
     "PlannedVisit",
     "ProblemImport",
     "Proposal",
+    "Recheck",
+    "RecheckDraw",
     "Rectification",
     "RectificationPlan",
     "Reminder",

@@ -14,25 +14,18 @@ from accounts.models import Role
 from inspections.models import asked
 from inspections.models.base import FindingBase
 from inspections.models.deciding import DecidingVerbs
-from inspections.models.issuing import places_of
 from inspections.models.photos import Photo
 from inspections.models.records import Claim, Extension, FindingEvent, Part, RectificationPlan
+from inspections.models.sides import ReportConflict, Side, places_of, side_of
+from inspections.models.visits import Visit
 from inspections.steps import PartName, State, StepRefused
-from villages.models import Division, Village
+from villages.models import Village
 
 if TYPE_CHECKING:
-    from accounts.models import Post, User
+    from accounts.models import User
     from schemes.models import Item
 
 IN_HAND = (State.OPEN, State.RETURNED)
-
-
-class ReportConflict(Exception):
-    """A report under an id that is taken: `id_taken` by somebody else, `id_conflict` with another body."""
-
-    def __init__(self, message: Any, code: str) -> None:
-        super().__init__(str(message))
-        self.code = code
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -154,13 +147,28 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         on = timezone.localdate(at)
         places = places_of(village, on)
         _check_recurrence(more.get("recurrence_of"), village, source)
-        office, direct, own_source = self._reporting_side(by, on, places["county"])
+        side = self._visit_side(by, at, village, item, more)
+        own_side = side or _look_back_side(by, at, more.get("recurrence_of"))
+        office, direct, own_source = own_side or side_of(by, on, places["county"])
         finding = self.model(
             id=id, reported_by=by, reported_at=at, village=village, item=item, description=description,
-            digest=digest, declared_photos=[dict(p) for p in photos], source=_source(by, on, source, own_source),
+            digest=digest, declared_photos=[dict(p) for p in photos],
+            source=own_source if side else _source(by, on, source, own_source),
             issuing_office=office, direct=direct, **places, **more,
         )  # fmt: skip
         return self._keep(finding, at)
+
+    @staticmethod
+    def _visit_side(
+        by: "User", at: datetime, village: Village, item: "Item", columns: dict[str, Any]
+    ) -> Side | None:
+        """Return the side that a report of a visit has by that visit; None outside one, or before it was begun."""
+        visit = columns.get("visit_id")
+        if visit is None and (columns.get("point") or columns.get("repeats") or columns.get("zero_if")):
+            raise StepRefused(_("Observation points belong to a visit: name it."), "invalid")
+        if columns.get("zero_if") and not item.zero_if_zh:
+            raise StepRefused(_("Nothing leaves this item without a point."), "invalid")
+        return Visit.objects.side_for_report(visit, by=by, at=at, village=village) if visit else None
 
     def _same_report(self, id: UUID, by: "User", digest: str) -> "Finding | None":
         known = asked.REPORT.first(id)
@@ -174,6 +182,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def _keep(self, finding: "Finding", at: datetime) -> tuple["Finding", bool]:
         try:
             with transaction.atomic():
+                Visit.objects.hold(finding.visit_id)
                 finding.save(force_insert=True)
                 finding.events.create(
                     step="report", by=finding.reported_by, at=at, from_state=State.REPORTED, to_state=State.REPORTED,
@@ -188,38 +197,20 @@ class FindingQuerySet(models.QuerySet["Finding"]):
             return existing, False
         return finding, True
 
-    @staticmethod
-    def _reporting_side(by: "User", on: date, county: Division) -> "Side":
-        """Return the side of the first post of the day that records problems in this unit."""
-        posts = by.posts_on(on)
-        sides = (_side(post, posts, county, on) for post in posts)
-        if found := next((side for side in sides if side), None):
-            return found
-        raise StepRefused(_("Your post does not record problems in this village."), "not_yours")
-
 
 # visits that score: a county office cannot record its own patrol as one of them
 SCORING = {FindingBase.Source.CITY_VISIT, FindingBase.Source.THIRD_PARTY}
-# (issuing office, may the reporter's team issue directly, source)
-Side = tuple[Division, bool, str]
 
 
-def _side(post: "Post", posts: "Sequence[Post]", county: Division, on: date) -> Side | None:
-    """Return what a report under this post would be, or None where it records nothing in that unit."""
-    office, source = post.division, FindingBase.Source
-    if post.role == Role.CITY_OFFICE and office:
-        return office, False, source.CITY_VISIT
-    if post.role == Role.COUNTY_OFFICE and office == county:
-        return county, False, source.COUNTY_PATROL
-    if post.role != Role.INSPECTOR:
+def _look_back_side(by: "User", at: datetime, fixed: "Finding | None") -> Side | None:
+    """Return the side of an inspector whose look-back finds a fixed finding again: the office that ordered it."""
+    case = fixed and fixed.look_backs.open_to(by, at).select_related("round__office").first()
+    if not case:
         return None
-    if office and office.level == Division.Level.COUNTY:
-        return (county, post.issues_directly, source.COUNTY_PATROL) if office == county else None
-    if any(_belongs_to(other, county, on) for other in posts):
-        return None  # nobody inspects his own unit for the city
-    own = source.THIRD_PARTY if post.organisation_id else source.CITY_VISIT
-    city = county.parent_on(on)
-    return (city, post.issues_directly, own) if city else None
+    office, on = case.round.office, timezone.localdate(at)
+    posts = [post for post in by.posts_on(on) if post.division_id == office.pk]
+    direct = any(post.role == Role.INSPECTOR and post.issues_directly for post in posts)
+    return office, direct, FindingBase.Source.LOOK_BACK
 
 
 def _source(by: "User", on: date, wished: str, own: str) -> str:
@@ -239,13 +230,6 @@ def _check_recurrence(fixed: "Finding | None", village: Village, source: str) ->
     if not again or source != FindingBase.Source.LOOK_BACK:
         message = _("A recurrence is recorded by a look-back and names a fixed finding of this village.")
         raise StepRefused(message, "invalid")
-
-
-def _belongs_to(post: "Post", county: Division, on: date) -> bool:
-    """Tell whether a post ties its holder to the unit."""
-    if post.role == Role.TOWNSHIP and post.division:
-        return bool(post.division.parent_on(on) == county)
-    return bool(post.role == Role.COUNTY_OFFICE and post.division_id == county.pk)
 
 
 class Finding(DecidingVerbs):

@@ -14,6 +14,8 @@ from inspections import deadlines, notices
 from inspections.models.base import FindingBase
 from inspections.models.photos import Photo
 from inspections.models.records import DeadlineRule, FindingEvent, NumberSeries
+from inspections.models.sides import places_of
+from inspections.models.visits import Visit
 from inspections.steps import State, StepRefused
 from villages.chain import chain_on
 from villages.models import Division, Holiday
@@ -27,17 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_RULE = deadlines.Rule(days=5, counting="calendar", severity_days={})
 
 
-def places_of(village: "Village", on: date) -> dict[str, Any]:
-    """Return the columns `township` and `county` of the village on that day."""
-    township = village.township_on(on)
-    county = township.parent_on(on) if township else None
-    if township is None or county is None:
-        raise StepRefused(
-            _("This village belongs to no township today. Have its page corrected first."), "no_place"
-        )
-    return {"township": township, "county": county}
-
-
 class IssuingVerbs(FindingBase):
     """Verbs of the office that issues."""
 
@@ -45,8 +36,10 @@ class IssuingVerbs(FindingBase):
         abstract = True
 
     def is_complete(self) -> bool:
-        """Tell whether every declared before-photo has arrived."""
-        return Photo.objects.before_complete(self)
+        """Tell whether every declared before-photo has arrived, and the sheet of its visit that names it."""
+        if not Photo.objects.before_complete(self):
+            return False
+        return self.visit_id is None or Visit.objects.naming(self.visit_id, self.pk)
 
     def may_issue_incomplete(self, at: datetime) -> bool:
         """Tell whether the office may issue with the photos that came."""
@@ -68,6 +61,7 @@ class IssuingVerbs(FindingBase):
             issued_by=by, issued_at=at, incomplete_reason=incomplete_reason, kind=kind or self.kind,
             chain=chain_on(self.village, on).as_json(), **places_of(self.village, on), **self._clock(at),
         )  # fmt: skip
+        Visit.objects.release_with(self.visit_id, at)
         self._number(on)
         notices.issued(self, at)
         return event

@@ -2,7 +2,8 @@
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -11,10 +12,22 @@ from django.db.models import Exists, OuterRef
 
 from audit.verbs import alters_data
 from inspections import positions
+from inspections.models import visit_photos
 from inspections.models.photo_uses import PhotoUse
 
 if TYPE_CHECKING:
     from inspections.models.photos import Photo
+
+
+class Claims(TypedDict, total=False):
+    """What the phone says about a photo; kept, never trusted."""
+
+    original_sha256: str
+    captured_at: datetime | None
+    lat: Decimal | None
+    lon: Decimal | None
+    accuracy: int | None
+    source: str
 
 
 class PositionSet(models.QuerySet["Photo"]):
@@ -23,7 +36,9 @@ class PositionSet(models.QuerySet["Photo"]):
     def with_position_to_remove(self) -> "models.QuerySet[Photo]":
         """Return photos of sensitive villages whose sealed original was not looked through yet, oldest first."""
         sensitive = PhotoUse.objects.filter(photo=OuterRef("pk"), finding__village__sensitive_area=True)
-        return self.filter(Exists(sensitive), position_removed_at=None).order_by("received_at", "pk")
+        return self.filter(
+            Exists(sensitive) | visit_photos.of_sensitive_villages(), position_removed_at=None
+        ).order_by("received_at", "pk")
 
 
 class PhotoPosition(models.Model):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Side(models.TextChoices):
     BEFORE = "before", _("Before")
     AFTER = "after", _("After")
+    POINT = "point", _("Observation point")  # of a visit, not of a finding
 
 
 class PhotoUseQuerySet(models.QuerySet["PhotoUse"]):

@@ -4,8 +4,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.apps import apps
 from django.conf import settings
@@ -21,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from audit.verbs import alters_data
 from inspections import imaging, photo_rules
-from inspections.models import asked
-from inspections.models.photo_positions import PhotoPosition, PositionSet
+from inspections.models import asked, visit_photos
+from inspections.models.photo_positions import Claims, PhotoPosition, PositionSet
 from inspections.models.photo_uses import NearDuplicate, PhotoUse, Side
 from inspections.photo_rules import PhotoRefused
 from inspections.steps import StepRefused
@@ -35,17 +34,6 @@ if TYPE_CHECKING:
     from inspections.models.finding import Finding, FindingQuerySet
 
 MOST_ATTEMPTS = 3
-
-
-class Claims(TypedDict, total=False):
-    """What the phone says about a photo; kept, never trusted."""
-
-    original_sha256: str
-    captured_at: datetime | None
-    lat: Decimal | None
-    lon: Decimal | None
-    accuracy: int | None
-    source: str
 
 
 def sealed() -> Storage:
@@ -82,12 +70,13 @@ class PhotoQuerySet(PositionSet):
         drafts = seen.filter(township.q(), pk=OuterRef("parent_id")) if township else seen.none()
         return self.filter(
             Exists(uses.filter(finding__in=seen))
+            | visit_photos.shown_to(user, on)
             | (~Exists(uses) & (Q(uploader=user) | (Q(side=Photo.Side.AFTER) & Exists(drafts))))
         )
 
     def unattached(self) -> "PhotoQuerySet":
         """Return photos that no finding shows: parked ones and drafts."""
-        return self.filter(~Exists(PhotoUse.objects.filter(photo=OuterRef("pk"))))
+        return self.filter(~Exists(PhotoUse.objects.filter(photo=OuterRef("pk"))), ~visit_photos.shown())
 
     def drafts_for(self, finding: "FindingBase") -> "PhotoQuerySet":
         """Return the after-photos that wait for the finding's rectification to be submitted, oldest first."""
@@ -314,7 +303,7 @@ class Photo(PhotoPosition):
         verbose_name = _("photo")
         verbose_name_plural = _("photos")
         constraints = [
-            models.CheckConstraint(condition=Q(side__in=["before", "after"]), name="photo_side"),
+            models.CheckConstraint(condition=Q(side__in=["before", "after", "point"]), name="photo_side"),
             # a position is a pair on the globe, or nothing
             models.CheckConstraint(
                 condition=Q(lat=None, lon=None) | Q(lat__range=(-90, 90), lon__range=(-180, 180)),
@@ -374,6 +363,8 @@ class Photo(PhotoPosition):
 
         A finding that the uploader may not see is treated exactly like one that does not exist: the photo is parked.
         """
+        if self.side == self.Side.POINT:
+            return visit_photos.admit(self, at)
         on = timezone.localdate(at)
         finding = self._parent(on, lock=lock)
         if finding is None:
@@ -424,6 +415,8 @@ class Photo(PhotoPosition):
     @alters_data
     def join(self, at: datetime) -> bool:
         """Attach a before-photo to the findings that wait for it, and let them be issued if it was the last."""
+        if self.side == self.Side.POINT:
+            return visit_photos.join(self)
         if self.side != self.Side.BEFORE or self.refused:
             return False
         joined = False

@@ -4,7 +4,7 @@ A visit becomes visible to the inspected side when its first finding is issued, 
 """
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,7 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.verbs import alters_data
+from inspections.models.beginning import BeginningSet
 from inspections.models.rounds import SCORING_KINDS, Round, VisitKind
+from inspections.models.visiting import VisitVerbs
 from inspections.points import Point, PointStatus
 from villages.models import Division, Village
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 INSPECTED = (Role.COUNTY_OFFICE, Role.TOWNSHIP, Role.LEADER)
 
 
-class VisitQuerySet(models.QuerySet["Visit"]):
+class VisitQuerySet(BeginningSet):
     """Sets of visits; who reads which."""
 
     def visible_to(self, user: "User", on: date) -> "VisitQuerySet":
@@ -64,6 +67,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Return the visits whose findings have moved since they were scored: the sweep's reader."""
         return self.submitted().filter(findings__events__at__gt=F("scored_at")).distinct()
 
+    @alters_data
+    def rescore_stale(self, at: datetime) -> int:
+        """Score anew what has changed since it was scored; return how many scores changed."""
+        return sum(visit.rescore(at=at) for visit in self.filter(pk__in=self.stale().values("pk")))
+
     def for_list(self) -> "VisitQuerySet":
         """Fetch what a line shows in the same query."""
         return self.select_related(
@@ -71,7 +79,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         )
 
 
-class Visit(models.Model):
+class Visit(VisitVerbs):
     """One visit to one village, under the client's id."""
 
     id = models.UUIDField(primary_key=True, editable=False)
