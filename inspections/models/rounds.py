@@ -101,6 +101,8 @@ class RoundQuerySet(models.QuerySet["Round"]):
         if not works_for(by, office, timezone.localdate(at)):
             raise StepRefused(_("Only people of the offices can plan a round."), "not_yours")
         _refuse_kind(office, columns["kind"])
+        if self.filter(pk=columns.get("id")).exists():
+            raise StepRefused(_("Reload the page and send it again."), "id_taken")
         planned = self.create(office=office, created_by=by, created_at=at, **columns)
         planned.readers.create(user=by, listed_by=by, at=at)
         return planned
