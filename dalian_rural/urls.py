@@ -11,7 +11,9 @@ urlpatterns = [
     path("notices/", include("notifications.urls")),
     path("audit/", include("audit.urls")),
     path("findings/", include("inspections.urls")),
+    path("rounds/", include("inspections.views.rounds_urls")),
     path("meetings/", include("inspections.views.meetings")),
+    path("lookbacks/", include("inspections.views.lookbacks")),
     path("api/v1/", include("dalian_rural.api")),
     path("", include("dalian_rural.pages.urls")),
 ]

@@ -1,6 +1,6 @@
 """The API of inspections, one module per noun."""
 
-from inspections.api import files, findings, lookbacks, meetings, photos, visits
+from inspections.api import files, findings, lookbacks, meetings, photos, rounds, visits
 
 # the files first: a step may be called anything but that
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     *meetings.urlpatterns,
     *lookbacks.urlpatterns,
     *visits.urlpatterns,
+    *rounds.urlpatterns,
 ]

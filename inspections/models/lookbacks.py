@@ -333,8 +333,11 @@ class LookBackCase(models.Model):
         if result == Result.CLAIMED and not photos:
             raise StepRefused(_("Take at least one photo of what was never done."), "photos_missing")
         columns = {"hear_by": self._hear_by(at)} if result == Result.CLAIMED else {}
+        if refused := self.refusal("look", by, at):
+            raise refused
+        own = _sent_photos(photos, by)
         self._write(by=by, at=at, result=result, remark=remark.strip(), **columns)
-        self._keep(photos, by)
+        self._keep(own)
         if result == Result.NOT_FIXED:
             lookback_notices.not_fixed(self, at)
         elif result == Result.CLAIMED:
@@ -355,23 +358,12 @@ class LookBackCase(models.Model):
             raise StepRefused(_("There is a result already."), "conflict")
         self.refresh_from_db()
 
-    def _keep(self, ids: Sequence[uuid.UUID], by: User) -> None:
-        """Keep the inspector's photos with the case; they have to be here already."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) > settings.PHOTOS_PER_SIDE:
-            raise StepRefused(_("At most %(n)s photos.") % {"n": settings.PHOTOS_PER_SIDE}, "photos_full")
-        own = (
-            Photo.objects.unattached()
-            .filter(pk__in=wanted, uploader=by, look_back_use=None, refused="")
-            .in_bulk()
-        )
-        if len(own) < len(wanted):
-            message = _("Some photos are still on their way. Wait until all are sent, then send this again.")
-            raise StepRefused(message, "photos_missing")
+    def _keep(self, photos: Sequence[Photo]) -> None:
+        """Keep the inspector's photos with the case."""
         LookBackPhoto.objects.bulk_create(
-            LookBackPhoto(case=self, photo=own[key], position=n) for n, key in enumerate(wanted)
+            LookBackPhoto(case=self, photo=photo, position=n) for n, photo in enumerate(photos)
         )
-        Photo.objects.filter(pk__in=wanted).update(parked=False)
+        Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(parked=False)
 
     @alters_data
     @transaction.atomic
@@ -450,6 +442,19 @@ class LookBackCase(models.Model):
         if not mine.update(given_up_reason=reason.strip(), given_up_by=by, given_up_at=at):
             raise StepRefused(_("There is a result already."), "conflict")
         self.refresh_from_db()
+
+
+def _sent_photos(ids: Sequence[uuid.UUID], by: User) -> list[Photo]:
+    """Return the inspector's photos that nothing shows yet; they have to be here already."""
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > settings.PHOTOS_PER_SIDE:
+        raise StepRefused(_("At most %(n)s photos.") % {"n": settings.PHOTOS_PER_SIDE}, "photos_full")
+    free = Photo.objects.unattached().filter(uploader=by, look_back_use=None, refused="")
+    own = free.filter(pk__in=wanted).in_bulk()
+    if len(own) < len(wanted):
+        message = _("Some photos are still on their way. Wait until all are sent, then send this again.")
+        raise StepRefused(message, "photos_missing")
+    return [own[key] for key in wanted]
 
 
 class LookBackPhoto(models.Model):

@@ -17,7 +17,7 @@ from accounts.access import user_of
 from accounts.models import User
 from inspections import dossier, drafting
 from inspections.forms.steps import STEP_FORMS, AttachForm, StepForm
-from inspections.models import Document, Finding, FindingFile, PhotoUse
+from inspections.models import Document, Finding, FindingFile, LookBackCase, PhotoUse
 from inspections.steps import STEPS, StepRefused
 
 # what a reader most likely came for; the rest of the bar stands behind "more"
@@ -76,6 +76,7 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
         "came_back": list(
             Finding.objects.visible_to(user, on).filter(recurrence_of=found).order_by("reported_at")
         ),
+        "look_backs": _look_backs(found, user, at),
         "on_site": dossier.on_site(events) if found.state in {"checked", "closed"} else "",
         "requests": requests,
         "plan_waits": any(entry["kind"] == "plan" and entry["row"].state == "asked" for entry in requests),
@@ -86,6 +87,12 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
         "documents": _documents(found, user, on),
         **bar(found, user, at),
     }
+
+
+def _look_backs(found: Finding, user: User, at: datetime) -> list[LookBackCase]:
+    """Return what look-backs saw of the finding, as far as it is no secret any more and the user's to know."""
+    seen = LookBackCase.objects.visible_to(user, at).open_book().filter(finding=found)
+    return list(seen.select_related("round", "new_finding").order_by("result_at"))
 
 
 def _documents(found: Finding, user: User, on: date) -> list[Document]:
