@@ -50,6 +50,8 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         """
         if round.kind == VisitKind.LOOK_BACK:
             raise StepRefused(_("A look-back draws closed findings, on a page of its own."), "look_back")
+        if refused := round.refusal("freeze", by):
+            raise refused
         if self.filter(round=round, drawn_at=None).exists():
             raise StepRefused(_("The list is frozen already and waits for its public number."), "frozen")
         number = self.filter(round=round).count() + 1
