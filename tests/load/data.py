@@ -23,7 +23,8 @@ INSERT INTO inspections_finding (
   id, number, version, state, ending, kind, village_id, township_id, county_id, place, item_id, description, severity,
   source, outside_number, outside_document, reported_by_id, reported_at, declared_photos, digest, direct,
   incomplete_reason, issuing_office_id, issued_by_id, issued_at, due_on, first_due_on, awaits_calendar, chain, measures,
-  result, submitted_at, check_due_on, checked_at, closed_at, closed_by_id, closing_document, on_time, times_returned)
+  result, submitted_at, check_due_on, checked_at, closed_at, closed_by_id, closing_document, on_time, times_returned,
+  point, repeats, zero_if)
 SELECT
   gen_random_uuid(),
   CASE WHEN issued THEN p.prefix || '-' || extract(year FROM at) || '-' || lpad(n::text, 6, '0') END,
@@ -47,7 +48,7 @@ SELECT
   CASE WHEN state IN ('closed', 'rejected') THEN at + interval '5 days' END,
   CASE WHEN state IN ('closed', 'rejected') THEN city_clerk END, '',
   CASE WHEN state = 'closed' AND ending = 'fixed' THEN mod(n, 20) > 2 END,
-  CASE WHEN state = 'returned' OR mod(n, 12) = 0 THEN 1 ELSE 0 END
+  CASE WHEN state = 'returned' OR mod(n, 12) = 0 THEN 1 ELSE 0 END, '', false, false
 FROM (
   SELECT *, state NOT IN ('reported', 'rejected') AS issued, state IN ('submitted', 'checked', 'closed') AS done,
     (at AT TIME ZONE 'Asia/Shanghai')::date AS day
@@ -74,10 +75,10 @@ JOIN bench_items i ON i.pos = mod(f.n::bigint * 31, %(items)s),
 PHOTOS = """
 INSERT INTO inspections_photo (
   id, parent_id, uploader_id, side, sha256, size, width, height, format, received_at, phash, original_sha256, source,
-  original, large, small, made_at, attempts, refused, parked)
+  original, large, small, made_at, attempts, refused, parked, sealed_sha256)
 SELECT gen_random_uuid(), f.id, f.reported_by_id, s.side, md5(f.id || s.side) || md5(s.side || f.id), 300000,
   1600, 1200, 'JPEG', f.reported_at, substr(md5(f.id::text), 1, 16), '', 'camera', 'originals/x', 'photos/x',
-  'photos/x', f.reported_at, 1, '', false
+  'photos/x', f.reported_at, 1, '', false, ''
 FROM (SELECT * FROM inspections_finding WHERE issued_at IS NOT NULL ORDER BY issued_at DESC LIMIT %(most)s) AS f,
   (VALUES ('before'), ('after')) AS s (side)
 WHERE s.side = 'before' OR f.submitted_at IS NOT NULL
