@@ -16,6 +16,7 @@ from inspections import submitting
 from inspections.models import Document, ExportJob, Finding, FindingFile, Meeting, ProblemImport, Submission
 from notifications.models import Notice
 from schemes.models import Item
+from tests.architecture.world_rounds import make_rounds
 from tests.cast import SINCE, make_division, make_user, make_village
 from tests.inspections.evidence import report, send, work
 from tests.samples import jpeg
@@ -62,6 +63,7 @@ class World:
             self._place(relation, township, seed)
         self._personal()
         self._common()
+        make_rounds(self.users, self.city, self.put, NOW)
         self.browsers = {name: Browser(user) for name, user in self.users.items()} | {"anonymous": Browser()}
         self.absent: dict[Any, Any] = {}  # the answers for what does not exist, by question
 
