@@ -16,6 +16,7 @@ from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.util import Inches, Pt
 
 from inspections.models import Photo
+from inspections.papers import desk_name
 from inspections.slides import Slide
 from inspections.word import clean
 
@@ -66,7 +67,7 @@ def _title(page: Any, slide: Slide, _fetch: Fetch) -> None:
         meeting.host and _("Chaired by: %(name)s") % {"name": meeting.host},
     ]
     _text(page, (1, 4.2, WIDTH - 2, 1.6), "\n".join(filter(None, facts)), 22, WHITE)
-    _text(page, (1, 6.7, WIDTH - 2, 0.5), meeting.office.label, 14, WHITE)
+    _text(page, (1, 6.7, WIDTH - 2, 0.5), desk_name(meeting.office), 14, WHITE)
 
 
 def _villages(page: Any, slide: Slide, _fetch: Fetch) -> None:

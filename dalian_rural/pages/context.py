@@ -45,6 +45,12 @@ PLACES = (
     Place("problem_import", _("Import a problem list"), "upload", OFFICES),
     Place("instructions", _("Instructions"), "chat-left-text", OFFICES | {Role.LEADER, Role.AUDITOR}),
     Place("milestones", _("Milestones"), "signpost-split", OFFICES | {Role.TOWNSHIP}),
+    Place(
+        "visits",
+        _("Unannounced visits"),
+        "binoculars",
+        OFFICES | {Role.INSPECTOR, Role.TOWNSHIP, Role.LEADER, Role.AUDITOR},
+    ),
     Place("rounds", _("Rounds"), "shuffle", OFFICES | {Role.LEADER, Role.AUDITOR}),
     Place(
         "lookbacks",

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, Post, Role, User
 from inspections.forms.fields import PickField, day, words
@@ -54,7 +55,7 @@ class MeetingForm(forms.Form):
 
     id = forms.UUIDField(widget=forms.HiddenInput)
     on = day(_("date"))
-    title = forms.CharField(label=_("title"), max_length=120)
+    title = forms.CharField(label=pgettext_lazy("meeting", "title"), max_length=120)
     host = forms.CharField(label=_("chaired by"), max_length=200, required=False)
     villages = forms.MultipleChoiceField(
         label=_("villages visited unannounced that day"),
@@ -153,7 +154,7 @@ class PhotoForm(VersionForm):
 class DecisionForm(VersionForm):
     """One decision: what, who, until when. The owner is a place or a department of the list, or any words."""
 
-    text = words(_("decision"), rows=2)
+    text = words(pgettext_lazy("meeting", "decision"), rows=2)
     place = forms.ChoiceField(label=_("responsible"), required=False)
     owner = forms.CharField(
         label=_("responsible, in words"), max_length=200, required=False,

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from inspections.meeting_steps import STEPS
@@ -136,7 +137,7 @@ class MeetingDecision(models.Model):
         "inspections.Meeting", models.CASCADE, related_name="decisions"
     )
     position = models.PositiveSmallIntegerField()
-    text = models.TextField(_("decision"))
+    text = models.TextField(pgettext_lazy("meeting", "decision"))
     owner = models.CharField(_("responsible"), max_length=200)
     division = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+")
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")

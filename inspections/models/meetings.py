@@ -13,6 +13,7 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, Role, User
 from audit.log import unseal
@@ -163,7 +164,7 @@ class Meeting(models.Model):
     county = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("unit"))
     office = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("held by"))
     on = models.DateField(_("date"))
-    title = models.CharField(_("title"), max_length=120)
+    title = models.CharField(pgettext_lazy("meeting", "title"), max_length=120)
     host = models.CharField(_("chaired by"), max_length=200, blank=True)
     # a number and units: nobody calls the roll
     people_present = models.PositiveIntegerField(_("people present"), null=True)

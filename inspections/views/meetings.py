@@ -35,6 +35,7 @@ from inspections.forms.meetings import (
 )
 from inspections.meeting_steps import STEPS
 from inspections.models import Meeting, MeetingPhoto, Photo
+from inspections.papers import desk_name
 from inspections.slides import photos_of, shown_to, slides_of
 from inspections.steps import StepRefused
 from inspections.views.sealed import open_sealed
@@ -192,6 +193,7 @@ def _parts(found: Meeting, on: date) -> dict[str, Any]:
     )
     return {
         "meeting": found,
+        "desk": desk_name(found.office),
         "villages": list(found.villages.select_related("village").order_by("position")),
         "photos": list(found.photos.order_by("at", "pk")),
         "decisions": decisions,
@@ -245,7 +247,9 @@ def meeting_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse
             form.add_error(None, str(refusal))
     if step in IN_PLACE:
         if form.is_bound:
-            messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+            messages.error(
+                request, " ".join(str(error) for errors in form.errors.values() for error in errors)
+            )
         return redirect(found)
     context = {"meeting": found, "form": form, "step": step, "label": STEPS[step].label}
     if step == "pick":
@@ -285,7 +289,11 @@ def meeting_slides(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user, at = user_of(request), timezone.now()
     found = scoped(request, pk, at)
     slides = slides_of(found, user, timezone.localdate(at))
-    return render(request, "inspections/meetings/slides.html", {"meeting": found, "slides": slides})
+    return render(
+        request,
+        "inspections/meetings/slides.html",
+        {"meeting": found, "slides": slides, "desk": desk_name(found.office)},
+    )
 
 
 @require(*READERS)

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import User
-from inspections.models import Document, Finding
+from inspections.models import Document, Finding, Meeting
 from notifications.models import Notice
 from tests.browser.visiting import (
     SIZES,
@@ -64,6 +65,35 @@ def people(committed: None, request: pytest.FixtureRequest) -> dict[str, Any]:
     return {name: request.getfixturevalue(name) for name in CAST}
 
 
+def meetings(office: User, huajia: Division, village: Village, found: Finding) -> list[str]:
+    """Hold one meeting with all its parts, prepare another in secret; return the addresses of their pages."""
+    held, sealed = (
+        Meeting.objects.prepare(
+            id=uuid.uuid4(), by=office, at=CLOCK(), township=huajia, on=timezone.localdate(), title=title, host="李晨",
+            villages=[village],
+        )
+        for title in ("华家街道现场会", "第二次现场会")
+    )  # fmt: skip
+    held.pick(by=office, at=CLOCK(), findings=[found])
+    held.hold(by=office, at=CLOCK())
+    held.write(
+        by=office,
+        at=CLOCK(),
+        people_present=53,
+        units_present="各村",
+        minutes="看片，点评",
+        remarks={village.pk: "净"},
+    )
+    held.decide(by=office, at=CLOCK(), text="一周内清完", division=huajia, due_on=held.on)
+    held.add_photo(by=office, at=CLOCK(), file=ContentFile(jpeg(90, (800, 600)), "x.jpg"), caption="会场")
+    page = "/meetings/{}/".format
+    return [
+        "/meetings/", f"/meetings/new/?township={huajia.pk}", page(held.pk), f"{page(held.pk)}report/",
+        f"{page(held.pk)}slides/", f"{page(held.pk)}decide/", f"{page(held.pk)}write/", page(sealed.pk),
+        f"{page(sealed.pk)}change/", f"{page(sealed.pk)}pick/", f"{page(sealed.pk)}hold/",
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def pages(
     people: dict[str, Any], village: Village, sibling_village: Village, island_village: Village, item: Any,
@@ -101,7 +131,10 @@ def pages(
             "/villages/areas/", f"/villages/areas/{area.pk}/", "/villages/holidays/", "/villages/difficulties/",
             "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/",
         ],
-        "jinpu_office": ["/", "/findings/review/", f"/findings/{rows['submitted'].pk}/", "/findings/submissions/new/"],
+        "jinpu_office": [
+            "/", "/findings/review/", f"/findings/{rows['submitted'].pk}/", "/findings/submissions/new/",
+            *meetings(people["jinpu_office"], huajia, village, rows["closed"]),
+        ],
         "huajia_official": [
             "/", "/findings/", "/findings/desk/", f"/findings/{rows['open'].pk}/",
             f"/findings/{rows['open'].pk}/rectify/",
