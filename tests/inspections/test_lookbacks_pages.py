@@ -1,4 +1,4 @@
-"""The pages of look-backs: a phone for inspectors, a hearing for townships, a decision for the office, a table for all."""
+"""The pages of look-backs: results by phone, the hearing, the second person, the table."""
 
 import json
 import uuid
@@ -18,7 +18,6 @@ from tests.inspections.looking_back import (
     revealed,
     running,
 )
-from tests.inspections.making import fresh
 from tests.inspections.touring import NOW
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +100,7 @@ def test_the_inspector_finds_the_revealed_case_with_its_photos_and_nothing_of_th
     assert page(client, "lookback_case", row).status_code == 404
     time_machine.move_to(revealed(row), tick=False)
     assert old.number in client.get(reverse("lookbacks")).content.decode()
-    url = reverse("lookback_photo", args=[row.pk, shown.pk, "small"])
+    url = reverse("lookback_photo", args=[row.pk, shown.pk, "large"])
     assert url in page(client, "lookback_case", row).content.decode()
     assert client.get(url).status_code in (200, 202)
     assert client.get(reverse("lookback_photo", args=[row.pk, shown.pk, "original"])).status_code == 404
@@ -246,8 +245,10 @@ def test_lists_cost_the_same_number_of_queries_with_10_and_with_100_rows(
     django_assert_max_num_queries, django_assert_num_queries,
 ):  # fmt: skip
     first = closed(hso, huajia_official, village, item)
-    rows = [first, *(copy_of(first, number) for number in range(99))]
-    case = many_cases(hso, city, rows[:10])
+    for number in range(9):
+        copy_of(first, number)
+    case = running(hso, city)[0]
+    add_to(case, [copy_of(first, number) for number in range(10, 20)])
     time_machine.move_to(revealed(case), tick=False)
     user = hso if reader == "planner" else inspector_of(case)
     url = {
@@ -259,7 +260,7 @@ def test_lists_cost_the_same_number_of_queries_with_10_and_with_100_rows(
     client.get(url)
     with django_assert_max_num_queries(60) as few:
         assert client.get(url).status_code == 200
-    more_cases(case, rows[10:])
+    add_to(case, [copy_of(first, number) for number in range(20, 110)])
     with django_assert_num_queries(len(few.captured_queries)):
         assert client.get(url).status_code == 200
 
@@ -272,21 +273,14 @@ def copy_of(finding, number):
     return row
 
 
-def many_cases(hso, city, rows):
-    """Open a look-back of these findings."""
-    return running(hso, city)[0] if not Round.objects.exists() else rows[0]
-
-
-def more_cases(case, rows):
+def add_to(case, findings):
     """Give the case's team more of the same day."""
-    known = set(LookBackCase.objects.filter(draw=case.draw).values_list("finding", flat=True))
     LookBackCase.objects.bulk_create(
         LookBackCase(
-            round=case.round, draw=case.draw, finding=fresh(row), team=case.team, day=case.day, order=order,
+            round=case.round, draw=case.draw, finding=row, team=case.team, day=case.day, order=order,
             reveals_at=case.reveals_at, weight=2,
         )
-        for order, row in enumerate(rows, 90)
-        if row.pk not in known
+        for order, row in enumerate(findings, LookBackCase.objects.count())
     )  # fmt: skip
 
 
