@@ -35,6 +35,8 @@ STEPS: dict[str, MeetingStep] = {
     "prepare": MeetingStep(_("Prepared"), frozenset()),
     "change": MeetingStep(_("Change"), frozenset({_BEFORE})),
     "pick": MeetingStep(_("Choose findings"), frozenset({_BEFORE, _AFTER})),
+    # by whoever records a problem for the meeting: its office and those on its list
+    "record": MeetingStep(_("Problem recorded"), frozenset({_BEFORE, _AFTER})),
     "write": MeetingStep(_("Write the minutes"), frozenset({_BEFORE, _AFTER})),
     "hold": MeetingStep(_("Open the meeting"), frozenset({_BEFORE})),
     "call_off": MeetingStep(_("Call off"), frozenset({_BEFORE})),

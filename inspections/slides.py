@@ -48,7 +48,7 @@ class Slide:
 def shown_to(meeting: Meeting, user: User, on: date) -> list[MeetingFinding]:
     """Return the meeting's findings that this reader may read, in order; one query."""
     seen = Finding.objects.visible_to(user, on)
-    rows = meeting.shown.filter(finding__in=seen).order_by("position")
+    rows = meeting.shown.filter(finding__in=seen).order_by("position", "pk")
     places = ("finding__village", "finding__township", "finding__county", "finding__item__aspect")
     return list(rows.select_related(*places, "finding__issuing_office"))
 

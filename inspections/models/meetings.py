@@ -112,6 +112,7 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
 
     prepare.alters_data = True  # type: ignore[attr-defined]
 
+    @transaction.atomic
     def attach_recorded(self, key: Any, finding: Finding, *, by: User, at: datetime) -> bool:
         """Show a finding that was just recorded at the meeting the record page was opened from; tell whether it is.
 
@@ -121,14 +122,16 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
             meeting = self.visible_to(by, timezone.localdate(at)).get(pk=uuid.UUID(str(key)))
         except (ValueError, Meeting.DoesNotExist):
             return False
-        if meeting.state not in STEPS["pick"].states or meeting.township_id != finding.township_id:
-            return False
-        if not meeting.is_prepared_by(by, timezone.localdate(at)):
+        if meeting.township_id != finding.township_id or not meeting.takes_records_of(
+            by, timezone.localdate(at)
+        ):
             return False
         position = (meeting.shown.aggregate(last=Max("position"))["last"] or 0) + 1
         _row, new = meeting.shown.get_or_create(
             finding=finding, defaults={"position": position, "on_the_spot": meeting.is_on_the_spot(finding)}
         )
+        if new:
+            meeting.events.create(step="record", by=by, at=at, remark=str(finding), version=meeting.version)
         return new
 
     attach_recorded.alters_data = True  # type: ignore[attr-defined]
@@ -244,8 +247,10 @@ class Meeting(models.Model):
     def _owns_some(self, user: User, on: date) -> bool:
         return any(self.is_owner(row, user, on) for row in self.decisions.all())
 
-    def is_prepared_by(self, user: User, on: date) -> bool:
-        """Tell whether the user works on the meeting: its office's desk, and those on its list."""
+    def takes_records_of(self, user: User, on: date) -> bool:
+        """Tell whether problems are recorded for it by the user: of its office's desk, or on its list."""
+        if self.state not in STEPS["record"].states:
+            return False
         return self.is_desk_of(user, on) or self.readers.filter(user=user).exists()
 
     @staticmethod

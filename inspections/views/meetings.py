@@ -178,7 +178,7 @@ def meeting(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "hold_refusal": found.refusal("hold", user, at),
         "close_refusal": found.refusal("close", user, at),
         "is_desk": found.is_desk_of(user, on),
-        "may_record": "pick" in steps,
+        "may_record": found.takes_records_of(user, on),
         "readers": list(found.readers.select_related("user__person")) if found.is_sealed else [],
         "events": list(found.events.select_related("by__person").order_by("at", "pk")),
     }

@@ -284,9 +284,7 @@ def test_the_open_log_knows_nothing_before_the_meeting_is_opened(
     client.post(reverse("meeting_step", args=[key, "pick"]), {"version": 1, "pick": []})
     assert not Entry.objects.exclude(verb="sign_in").exists()
     sealed = list(SealedEntry.objects.under(key).values_list("verb", flat=True))
-    assert sealed == [
-        "write", "write", "sealed_read", "sealed_read", "sealed_read", "download", "write", "refused",
-    ]  # fmt: skip
+    assert sorted(sealed) == ["download", "refused", *["sealed_read"] * 3, *["write"] * 3]
     version = Meeting.objects.get(pk=key).version
     client.post(reverse("meeting_step", args=[key, "hold"]), {"version": version})
     assert set(sealed) <= set(Entry.objects.values_list("verb", flat=True))
@@ -319,6 +317,9 @@ def test_a_problem_recorded_from_the_meeting_is_shown_there(client_for, prepared
     assert client.post(url, fields).status_code == 302
     row = prepared.shown.get()
     assert (row.finding_id, row.on_the_spot) == (key, True)
+    assert prepared.events.get(step="record").by == inspector
+    here = client.get(reverse("meeting", args=[prepared.pk])).content.decode()
+    assert url.replace("&", "&amp;") in here
 
 
 def test_recording_for_a_meeting_one_may_not_know_of_attaches_nothing(
