@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE
-from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.util import Inches, Pt
 
@@ -28,7 +28,9 @@ RGB: Any = RGBColor  # the library is not typed
 GREEN, INK = RGB(0x0B, 0x5D, 0x45), RGB(0x1C, 0x24, 0x22)
 GREY, WHITE = RGB(0x4C, 0x58, 0x53), RGB(0xFF, 0xFF, 0xFF)
 BLANK = 6  # the layout without any placeholder
-LONGEST = 150
+# what fits its box in Chinese at the sizes below
+LONGEST = 110
+LONGEST_HEAD = 20
 
 
 def write(slides: Sequence[Slide], fetch: Fetch, at: datetime) -> bytes:
@@ -48,6 +50,7 @@ def _describe(show: Any, title: str, at: datetime) -> None:
     """Say nothing about who made the file, and drop the picture that the template brings along."""
     about = show.core_properties
     about.title, about.author, about.last_modified_by, about.keywords = clean(title), "", "", ""
+    about.comments = ""
     about.created = about.modified = at.replace(tzinfo=None)
     package = show.part.package
     for key, link in list(package._rels.items()):
@@ -73,7 +76,7 @@ def _title(page: Any, slide: Slide, _fetch: Fetch) -> None:
 def _villages(page: Any, slide: Slide, _fetch: Fetch) -> None:
     _heading(page, _("Villages visited unannounced"))
     lines = [
-        f"{row.position}. {row.village}{'：' if row.remark else ''}{short(row.remark, 60)}"
+        f"{row.position}. {row.village}{'：' if row.remark else ''}{short(row.remark, 28)}"
         for row in slide.villages
     ]
     _text(page, (0.7, 1.4, WIDTH - 1.4, 5.6), "\n".join(lines), 22, INK)
@@ -92,7 +95,7 @@ def _finding(page: Any, slide: Slide, fetch: Fetch) -> None:
     finding = slide.finding
     assert finding is not None  # noqa: S101 - told to mypy
     place = f" · {finding.place}" if finding.place else ""
-    _heading(page, f"{finding.village}{place}", " · ".join(_marks(slide)))
+    _heading(page, short(f"{finding.village}{place}", LONGEST_HEAD), " · ".join(_marks(slide)))
     frame = (0.5, 1.15, WIDTH - 1, 4.75)
     pairs = [(slide.before, _("Before")), (slide.after, _("After"))]
     for box, (photo, word) in zip(_frames(frame, len(slide.photos)), (p for p in pairs if p[0]), strict=True):
@@ -100,7 +103,7 @@ def _finding(page: Any, slide: Slide, fetch: Fetch) -> None:
     if not slide.photos:
         _text(page, frame, _("No photo"), 24, GREY, align=PP_ALIGN.CENTER, anchor=MSO_ANCHOR.MIDDLE)
     words = f"{short(finding.description)}\n{finding.item.code} {finding.item.name}"
-    _text(page, (0.5, 6.0, WIDTH - 1, 1.3), words, 20, INK)
+    _text(page, (0.5, 5.95, WIDTH - 1, 1.4), words, 18, INK)
 
 
 def _marks(slide: Slide) -> list[str]:
@@ -151,7 +154,7 @@ def _text(
     anchor: MSO_ANCHOR = MSO_ANCHOR.TOP,
 ) -> None:
     frame = page.shapes.add_textbox(*_inches(box)).text_frame
-    frame.word_wrap, frame.vertical_anchor = True, anchor
+    frame.word_wrap, frame.vertical_anchor, frame.auto_size = True, anchor, MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for n, line in enumerate(clean(text).split("\n")):
         part = frame.paragraphs[0] if n == 0 else frame.add_paragraph()
         part.alignment, part.space_after = align, Pt(4)

@@ -19,7 +19,8 @@ from inspections.models import (
 
 # a finding with many photos takes several slides, but no more than these
 MOST_PER_FINDING = 3
-ROWS_PER_SLIDE = 8
+VILLAGES_PER_SLIDE = 8
+DECISIONS_PER_SLIDE = 4
 T = TypeVar("T")
 Photos = dict[UUID, dict[str, list[Photo]]]
 
@@ -57,17 +58,20 @@ def slides_of(meeting: Meeting, user: User, on: date) -> list[Slide]:
     """Return all slides: title, villages, each finding the reader may read with its photos, decisions; four queries."""
     slides = [Slide("title", meeting)]
     villages = list(meeting.villages.select_related("village").order_by("position"))
-    slides += [Slide("villages", meeting, villages=rows) for rows in _batches(villages)]
+    slides += [Slide("villages", meeting, villages=rows) for rows in _batches(villages, VILLAGES_PER_SLIDE)]
     shown = shown_to(meeting, user, on)
     photos = photos_of(shown)
     for row in shown:
         slides += _finding(meeting, row, photos.get(row.finding_id, {}))
     decisions = list(meeting.decisions.order_by("position"))
-    return slides + [Slide("decisions", meeting, decisions=rows) for rows in _batches(decisions) or [[]]]
+    return slides + [
+        Slide("decisions", meeting, decisions=rows)
+        for rows in _batches(decisions, DECISIONS_PER_SLIDE) or [[]]
+    ]
 
 
-def _batches(rows: Sequence[T]) -> list[Sequence[T]]:
-    return [rows[start : start + ROWS_PER_SLIDE] for start in range(0, len(rows), ROWS_PER_SLIDE)]
+def _batches(rows: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def photos_of(shown: Sequence[MeetingFinding]) -> Photos:

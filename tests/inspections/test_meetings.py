@@ -393,7 +393,8 @@ def test_powerpoint_holds_every_slide_with_clean_photos(client_for, full, huajia
     )
     for text in (full.title, "柳家", "村口散落垃圾", "无照片", "一周内清完"):
         assert text in words
-    assert show.core_properties.author == ""
+    about = show.core_properties
+    assert (about.author, about.last_modified_by, about.comments) == ("", "", "")
     assert 'typeface="微软雅黑"' in show.slides[0].shapes[1]._element.xml
     assert not any("thumbnail" in part.partname for part in show.part.package.iter_parts())
     assert Entry.objects.filter(verb="download", object_id=str(full.pk)).exists()
@@ -517,3 +518,12 @@ def test_one_who_may_not_take_a_step_is_told_and_nothing_happens(client_for, hel
         )
         assert answer.url == held.get_absolute_url()
     assert again(held).state == "held"
+
+
+def test_long_lists_take_several_slides(held, jinpu_office, huajia):
+    villages = [make_village(f"屯{n}", huajia, f"2102130143{n:02}") for n in range(20)]
+    held.set_villages([*villages])
+    for n in range(9):
+        held.decide(by=jinpu_office, at=now(), text=f"事项{n}", owner="街道")
+    kinds = [slide.kind for slide in slides_of(held, jinpu_office, today())]
+    assert (kinds.count("villages"), kinds.count("decisions")) == (3, 3)
