@@ -15,6 +15,7 @@ from inspections.views import (
     proposals,
     record,
     rectify,
+    requests,
     review,
     submissions,
 )
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     *issuing.urlpatterns,
     *after_photos.urlpatterns,
     *leaders.urlpatterns,
+    *requests.urlpatterns,
     *photos.urlpatterns,
     *files.urlpatterns,
     *ledger.urlpatterns,

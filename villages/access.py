@@ -15,6 +15,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 # Who keeps the roster, the areas and the village files: the offices, each in its own places.
 KEEPERS = ("city_office", "county_office")
+DIFFICULTY_READERS = (*KEEPERS, "township", "leader", "auditor")
 REGISTRARS = ("city_office", "sysadmin")
 
 

@@ -1,10 +1,8 @@
 """Home of the offices: what waits for them, the oldest first, and how their places stand."""
 
 from datetime import date, datetime
-from itertools import chain
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,25 +11,12 @@ from accounts.models import Post, Role, User
 from dalian_rural.models import Feedback
 from dalian_rural.pages.context import safe_reverse
 from dalian_rural.pages.home_parts import Waiting, ledger_due, oldest_first
-from inspections import statistics
-from inspections.models import (
-    Claim,
-    Extension,
-    Finding,
-    Instruction,
-    Proposal,
-    RectificationPlan,
-    Submission,
-)
+from inspections import requests, statistics
+from inspections.models import Finding, Instruction, Proposal, Submission
 from villages.coverage import coverage_line
 from villages.models import Difficulty
 
 ROWS = 10
-REQUESTS = (
-    ("decide_plan", _("Plan"), RectificationPlan),
-    ("decide_extension", _("Extension"), Extension),
-    ("decide_claim", _("Claim"), Claim),
-)
 
 
 def city_section(user: User, post: Post, at: datetime) -> dict[str, Any]:
@@ -58,15 +43,17 @@ def _section(user: User, post: Post, at: datetime, more: list[Waiting]) -> dict[
     on = timezone.localdate(at)
     difficulties = Difficulty.objects.visible_to(user, on, post.role).filter(answered_at=None)
     waiting = [*_findings(user, post, on), *_tasks(user, post, on), *more]
-    waiting.append(
-        Waiting.of(difficulties, "raised_at", _("Difficulties to answer"), "life-preserver", "#difficulties")
+    asked = _asked(post)
+    unanswered = Waiting.of(
+        difficulties, "raised_at", _("Difficulties to answer"), "life-preserver", reverse("difficulties")
     )
-    asked = [_count(name, model, post) for name, _label, model in REQUESTS]
     return {
         "template": "pages/home_office.html",
         "post": post,
-        "waiting": oldest_first([*waiting, *asked]),
-        "requests": _requests(post),
+        "waiting": oldest_first([*waiting, unanswered, *asked]),
+        "requests": requests.entries(requests.keys([post.division_id])[:ROWS]),
+        "requests_total": sum(row.count for row in asked),
+        "difficulties_total": unanswered.count,
         "difficulties": difficulties.select_related("village", "township").order_by("raised_at", "pk")[:ROWS],
         "coverage": coverage_line(user, on),
     }
@@ -109,33 +96,16 @@ def _tasks(user: User, post: Post, on: date) -> list[Waiting]:
     ]
 
 
-WORDS = {
-    "decide_plan": (_("Plans to decide"), "calendar2-check"),
-    "decide_extension": (_("Extensions to decide"), "alarm"),
-    "decide_claim": (_("Claims to decide"), "question-circle"),
-}
-
-
-def _asked(model: Any, post: Post) -> Any:
-    return model.objects.filter(state="asked", finding__issuing_office=post.division_id)
-
-
-def _count(step: str, model: Any, post: Post) -> Waiting:
-    label, icon = WORDS[step]
-    live = ~Q(finding__state=Finding.State.CLOSED)
-    return Waiting.of(_asked(model, post).filter(live), "asked_at", label, icon, "#requests")
-
-
-def _requests(post: Post) -> list[dict[str, Any]]:
-    """Return the requests that wait the longest, with the page where each is decided."""
-    found = chain.from_iterable(_oldest(step, label, model, post) for step, label, model in REQUESTS)
-    return sorted(found, key=lambda row: row["row"].asked_at)[:ROWS]
-
-
-def _oldest(step: str, label: Any, model: Any, post: Post) -> list[dict[str, Any]]:
-    rows = _asked(model, post).exclude(finding__state=Finding.State.CLOSED)
-    joined = rows.select_related("finding__village", "finding__township", "finding__item", "asked_by")
+def _asked(post: Post) -> list[Waiting]:
+    """Return each kind of request that waits for the office."""
+    page = reverse("requests")
     return [
-        {"kind": label, "row": row, "url": reverse("finding_step", args=[row.finding_id, step])}
-        for row in joined.order_by("asked_at", "pk")[:ROWS]
+        Waiting.of(
+            requests.waiting(key, [post.division_id]),
+            "asked_at",
+            kind.waiting,
+            kind.icon,
+            f"{page}?kind={key}",
+        )
+        for key, kind in requests.KINDS.items()
     ]

@@ -45,7 +45,7 @@ def village(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_merge": may(request.user, on, "city_office") and last == on,
         "may_raise": may(request.user, on, "township", "leader") and last == on,
         "inside": inside,
-        **_chain(found, read_day(request.GET.get("on"), on) if inside else on, on),
+        **_chain(request, found, read_day(request.GET.get("on"), on) if inside else on, on),
         **_findings(request, found),
         **_history(found),
         **(_inside(found) if inside else {}),
@@ -58,16 +58,19 @@ def _attributes(village: Village) -> list[tuple[str, bool]]:
     return [(str(fields[name].verbose_name), value) for name, value in village.attributes.items()]
 
 
-def _chain(village: Village, day: date, on: date) -> dict[str, Any]:
-    """Return who is responsible on the day, kind by kind, and where the village lay."""
+def _chain(request: HttpRequest, village: Village, day: date, on: date) -> dict[str, Any]:
+    """Return who is responsible on the day, kind by kind, whose page opens, and where the village lay."""
     chain = chain_on(village, day)
     township = village.township_on(day)
     rows = []
     for kind in Responsibility.Kind:
         value = getattr(chain, kind.value)
         rows.append((kind, value if isinstance(value, list) else [value] if value else []))
+    people = [person for _kind, persons in rows for person in persons]
+    seen = Responsibility.objects.visible_to(request.user, on).filter(person__in=people)
     return {
         "chain": rows,
+        "open_persons": set(seen.values_list("person", flat=True)),
         "day": day,
         "is_today": day == on,
         "township_then": township,

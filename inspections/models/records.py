@@ -1,9 +1,9 @@
 """The rows around a finding: its events, its two sides, and each request with its decision."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -215,6 +215,17 @@ class Decision(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
+class RequestQuerySet(models.QuerySet[Any]):
+    def to_decide(self, offices: Iterable[uuid.UUID | None]) -> Self:
+        """Keep what waits for one of the issuing offices; an ending decides what was still asked."""
+        waits = self.filter(state=Decision.ASKED, finding__issuing_office__in=offices)
+        return waits.exclude(finding__state=State.CLOSED)
+
+    def in_place(self, division: uuid.UUID) -> Self:
+        """Keep what concerns findings of a unit or a township."""
+        return self.filter(Q(finding__county=division) | Q(finding__township=division))
+
+
 class Request(models.Model):
     """What plan, extension and claim share: asked by one side, decided with a reason by the other."""
 
@@ -226,6 +237,8 @@ class Request(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.TextField(blank=True)
+
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         abstract = True

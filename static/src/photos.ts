@@ -4,7 +4,8 @@
 //   data-word-*> with inputs [data-photos-camera], [data-photos-album], a list [data-photos-list] and a hidden input
 //   [data-photos-value] whose value is JSON [{"id": uuid, "sha256": hex}] for the form.
 // The form's button [data-photos-submit] tells how many are sent; <form data-photos-wait> is only sent once all are.
-// A picker in the same form that announces a village (event picker:choose, detail.row.sensitive_area) switches positions off.
+// A picker in the same form that announces a village (event picker:choose, detail.row.sensitive_area), or a radio button named
+// village with data-sensitive, switches positions off.
 import { define, fill, icon, make, one, recall, remember, userId, uuid4 } from "./core";
 import { reduce } from "./reduce";
 import { drop, forgetDraft, put, shotsOf, type Shot } from "./store";
@@ -114,6 +115,16 @@ class Tray {
       if (row?.sensitive_area) this.forgetPositions();
       if (row && "sensitive_area" in row) this.root.toggleAttribute("data-sensitive", row.sensitive_area === true);
     });
+    this.form?.addEventListener("change", (event) => {
+      const input = event.target;
+      if (input instanceof HTMLInputElement && input.name === "village" && this.sensitive) this.forgetPositions();
+    });
+  }
+
+  /** Whether no position may be taken: as the chosen village says, also one that a draft brought back. */
+  private get sensitive(): boolean {
+    const chosen = this.form?.querySelector<HTMLInputElement>("input[type=radio][name=village]:checked");
+    return (chosen ?? this.root).dataset.sensitive !== undefined;
   }
 
   private forgetPositions(): void {
@@ -141,7 +152,7 @@ class Tray {
     this.busy += taken.length;
     this.update();
     const wants = this.root.dataset.position !== undefined && source === "camera";
-    const position = wants && this.root.dataset.sensitive === undefined ? where() : Promise.resolve(NOWHERE);
+    const position = wants && !this.sensitive ? where() : Promise.resolve(NOWHERE);
     for (const file of taken) {
       await this.addOne(file, source, position).catch(() => toast(this.word("unreadable", { name: file.name }), { error: true }));
       this.busy -= 1;
@@ -167,7 +178,7 @@ class Tray {
       sha256: small.sha256,
       originalSha256: small.originalSha256,
       capturedAt: new Date(source === "camera" ? Date.now() : file.lastModified).toISOString(),
-      ...(this.root.dataset.sensitive === undefined ? spot : NOWHERE),
+      ...(this.sensitive ? NOWHERE : spot),
       source,
       width: small.width,
       height: small.height,

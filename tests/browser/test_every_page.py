@@ -118,7 +118,7 @@ def pages(
         "": ["/accounts/login/", "/about/"],
         "hso": [
             "/", "/findings/", f"/findings/?q={village.name}", "/findings/?state=closed", "/findings/issuing/",
-            "/findings/review/", "/findings/rules/", "/findings/milestones/", "/findings/instructions/",
+            "/findings/review/", "/findings/rules/", "/findings/milestones/", "/findings/instructions/", "/findings/requests/",
             "/findings/proposals/", "/findings/documents/", f"/findings/documents/new/?pick={rows['open'].pk}",
             f"/findings/documents/{draft.pk}/", f"/findings/documents/{draft.pk}/edit/", "/findings/submissions/",
             "/findings/import/", f"/findings/{rows['checked'].pk}/", f"/findings/{rows['closed'].pk}/",

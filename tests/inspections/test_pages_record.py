@@ -42,14 +42,14 @@ def test_a_report_waits_for_its_photo_and_is_issued_when_it_comes(client_for, in
     assert answer.url == reverse("stored", args=[body["id"]])
     finding = Finding.objects.get(pk=body["id"])
     assert (finding.state, finding.place, finding.source) == ("reported", "村口", "city_visit")
-    assert b"hx-trigger" in client.get(answer.url).content
+    assert b'hx-trigger="every' in client.get(answer.url).content
     photo = json.loads(body["photos"])[0]
     send(inspector, finding, PICTURE, at=timezone.now(), id=uuid.UUID(photo["id"]), sha256=photo["sha256"])
     finding.refresh_from_db()
     page = client.get(answer.url).content.decode()
     assert finding.state == "open"
     assert finding.number in page
-    assert "hx-trigger" not in page
+    assert 'hx-trigger="every' not in page
 
 
 def test_a_photo_that_came_first_is_taken_along(client_for, inspector, body):
@@ -157,6 +157,16 @@ def test_villages_are_found_by_part_of_the_name_or_street(client_for, inspector,
     page = client_for(inspector).get(reverse("record_villages"), {"village_q": "华家"}).content.decode()
     assert village.name in page
     assert sibling_village.name not in page
+
+
+def test_a_sensitive_village_is_marked_for_the_camera(client_for, inspector, village, sibling_village):
+    type(village).objects.filter(pk=village.pk).update(sensitive_area=True)
+    client = client_for(inspector)
+    marks = [
+        " data-sensitive" in client.get(reverse("record_villages"), {"village_q": row.name}).content.decode()
+        for row in (village, sibling_village)
+    ]
+    assert marks == [True, False]
 
 
 def test_each_item_stands_once_also_when_all_are_asked_for(client_for, inspector, item):

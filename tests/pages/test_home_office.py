@@ -67,7 +67,10 @@ def test_requests_lead_to_the_page_where_they_are_decided(
         by=huajia_official, at=now - timedelta(hours=1), ending="not_ours", reason="属于相邻街道"
     )
     html = read(client_for, hso)
-    assert waiting(html) == [("#requests", 1), ("#requests", 1)]
+    assert waiting(html) == [
+        (reverse("requests") + "?kind=extension", 1),
+        (reverse("requests") + "?kind=claim", 1),
+    ]
     assert html.index("连日大雨") < html.index("属于相邻街道")
     for step in ("decide_extension", "decide_claim"):
         url = reverse("finding_step", args=[finding.pk, step])
@@ -85,7 +88,7 @@ def test_instructions_and_difficulties_and_feedback_wait_oldest_first(
     Feedback.objects.receive(at=now - timedelta(days=2), address="10.0.0.1", kind="complaint", text="慢")
     html = read(client_for, hso)
     assert [url for url, _count in waiting(html)] == [
-        "#difficulties",
+        reverse("difficulties"),
         reverse("feedback"),
         reverse("instructions"),
     ]

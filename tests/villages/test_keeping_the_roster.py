@@ -232,6 +232,17 @@ def test_a_township_raises_its_own_difficulty(
     assert "明年立项" not in client_for(xiangying_official).get("/villages/difficulties/").content.decode()
 
 
+def test_only_readers_of_difficulties_are_led_to_them(
+    client_for, huajia_official, hso, auditor, inspector, agency, department
+):
+    link = 'href="/villages/difficulties/"'
+    for user in (huajia_official, hso, auditor, inspector, agency, department):
+        client = client_for(user)
+        reads = client.get("/villages/difficulties/").status_code == 200
+        for page in ("coverage", "responsibilities"):
+            assert (link in client.get(f"/villages/{page}/").content.decode()) == reads
+
+
 def test_difficulty_is_raised_by_the_township_and_answered_by_the_office(
     huajia_official: User, jinpu_office: User, changhai_office: User, village: Village, client_for: Browser
 ) -> None:

@@ -96,6 +96,19 @@ def test_village_page_shows_the_chain_of_the_asked_day(
     assert "郑直" in chain_now
 
 
+def test_village_page_links_the_persons_whose_page_opens(
+    covered: Village, hso: User, huajia_official: User, inspector: User, client_for: Callable[[User], Client]
+) -> None:
+    people = {person.pk for person in Person.objects.filter(responsibilities__isnull=False)}
+    for user in (hso, huajia_official, inspector):
+        client = client_for(user)
+        page = client.get(f"/villages/{covered.pk}/").content.decode()
+        opened = {pk for pk in people if client.get(f"/villages/persons/{pk}/").status_code == 200}
+        linked = {pk for pk in people if f"/villages/persons/{pk}/" in page}
+        assert linked <= opened
+        assert linked or user == inspector
+
+
 def test_village_page_of_another_township_is_404(
     covered: Village, xiangying_official: User, client_for: Callable[[User], Client]
 ) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from audit.log import record
-from villages.access import KEEPERS, may, today
+from villages.access import DIFFICULTY_READERS, KEEPERS, may, today
 from villages.coverage import KINDS, Coverage, Gap, coverage_for
 from villages.forms import read_day
 from villages.models import Responsibility
@@ -29,6 +29,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "kinds": [(kind, Responsibility.Kind(kind).label, found.total.missing[kind]) for kind in KINDS],
         "on": on,
         "may_keep": may(request.user, today(), *KEEPERS),
+        "reads_difficulties": may(request.user, today(), *DIFFICULTY_READERS),
     }
     return render(request, "villages/coverage.html", context)
 

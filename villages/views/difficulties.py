@@ -12,20 +12,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from villages.access import KEEPERS, may, require, today
+from villages.access import DIFFICULTY_READERS, KEEPERS, may, require, today
 from villages.forms import AnswerForm, DifficultyForm
 from villages.models import Difficulty, Division, Village
 
 PER_PAGE = 20
-READERS = (*KEEPERS, "township", "leader", "auditor")
 
 
-@require(*READERS)
+@require(*DIFFICULTY_READERS)
 @require_safe
 def difficulties(request: HttpRequest) -> HttpResponse:
     """List the difficulties of the user's places, those without an answer first; a township raises its own."""
     on = today()
-    rows = Difficulty.objects.visible_to(request.user, on, *READERS).select_related("village", "township")
+    rows = Difficulty.objects.visible_to(request.user, on, *DIFFICULTY_READERS).select_related(
+        "village", "township"
+    )
     context = {
         "page": Paginator(rows.waiting_first(), PER_PAGE).get_page(request.GET.get("page")),
         "townships": own_townships(request).order_by("position", "name"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.log import record
-from villages.access import KEEPERS, keeps, keeps_person, may, require, today
+from villages.access import DIFFICULTY_READERS, KEEPERS, keeps, keeps_person, may, require, today
 from villages.forms import EndForm, PersonForm, PlaceForm, ResponsibilityForm, RosterFilter
 from villages.models import Area, Division, Person, Responsibility, RosterRefused, Village
 from villages.workbooks import download, workbook
@@ -72,9 +72,13 @@ def responsibilities(request: HttpRequest) -> HttpResponse:
     kept = keeps(request.user, today())
     for row in page.object_list:
         row.kept = bool(kept) and row.until is None and kept.covers(county=row.in_county_id, township=None)
-    return render(
-        request, "villages/responsibilities.html", {"page": page, "form": form, "may_keep": bool(kept)}
-    )
+    context = {
+        "page": page,
+        "form": form,
+        "may_keep": bool(kept),
+        "reads_difficulties": may(request.user, today(), *DIFFICULTY_READERS),
+    }
+    return render(request, "villages/responsibilities.html", context)
 
 
 @require_safe
