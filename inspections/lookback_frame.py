@@ -82,9 +82,9 @@ def _same_photos(shown: Iterable[tuple[Any, ...]]) -> Others:
 
 def _near_photos(shown: Iterable[tuple[Any, ...]], photos: Any) -> Others:
     """Return for each finding how many of its after-photos look like another finding's."""
-    finding_of = {photo: finding for finding, photo, *_hashes in shown}
-    flags = NearDuplicate.objects.filter(Q(photo__in=photos) | Q(other__in=photos)).values_list(
-        "photo_id", "other_id"
-    )
-    alike = {photo for pair in flags for photo in pair if photo in finding_of}
-    return Counter(finding_of[photo] for photo in alike)
+    by_photo: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for finding, photo, *_hashes in shown:
+        by_photo[photo].add(finding)
+    flags = NearDuplicate.objects.filter(Q(photo__in=photos) | Q(other__in=photos))
+    alike = {photo for pair in flags.values_list("photo_id", "other_id") for photo in pair}
+    return Counter(finding for photo in alike for finding in by_photo.get(photo, ()))
