@@ -148,7 +148,7 @@ class Amendment(models.Model):
     class Kind(models.TextChoices):
         ADD = "add", _("Added")
         CANCEL = "cancel", _("Cancelled")
-        MOVE = "move", _("Moved")
+        MOVE = "move", _("Rescheduled")
         SWAP = "swap", _("Swapped")
         REPLAN = "replan", _("Planned again")
 

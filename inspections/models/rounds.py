@@ -34,8 +34,8 @@ APART_FROM_THE_DRAW = frozenset({"title", "basis_document", "plan_number", "sche
 
 class RoundState(models.TextChoices):
     PLANNING = "planning", _("Planning")
-    RUNNING = "running", _("Running")
-    CLOSED = "closed", _("Closed")
+    RUNNING = "running", _("Under way")
+    CLOSED = "closed", _("Ended")
 
 
 class VisitKind(models.TextChoices):
@@ -122,7 +122,7 @@ class Round(models.Model):
     )
     office = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("office"))
     kind = models.CharField(_("kind"), max_length=14, choices=VisitKind.choices)
-    title = models.CharField(_("title"), max_length=100)
+    title = models.CharField(_("title of the round"), max_length=100)
     # without these two a round does not open
     basis_document = models.CharField(_("basis document"), max_length=200, blank=True)
     plan_number = models.CharField(_("number in the approved inspection plan"), max_length=60, blank=True)

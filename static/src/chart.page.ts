@@ -74,7 +74,7 @@ function setUp(section: HTMLElement): void {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", label);
   canvas.style.height = `${64 + found.names.length * 34}px`;
-  const button = make("button", "btn btn-sm btn-quiet no-print");
+  const button = make("button", "btn btn-sm btn-outline-secondary no-print");
   button.type = "button";
   section.insertBefore(button, canvas);
 

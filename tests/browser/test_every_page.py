@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from accounts.models import User
 from inspections.models import Document, Finding, Meeting
 from notifications.models import Notice
+from tests.browser import rounds_pages
 from tests.browser.visiting import (
     SIZES,
     Visit,
@@ -113,6 +114,7 @@ def pages(
         [people["auditor"]], key="x", text="请查看", url="/findings/", at=CLOCK() - timedelta(hours=1)
     )
     person = Person.objects.get(name="何江")
+    toured = rounds_pages.stage(people, city, [huajia], CLOCK())
     step = "/findings/{}/steps/{}/".format
     return {
         "": ["/accounts/login/", "/about/"],
@@ -129,7 +131,7 @@ def pages(
             "/villages/responsibilities/add/", "/villages/responsibilities/import/", f"/villages/persons/{person.pk}/",
             f"/villages/persons/{person.pk}/edit/", f"/accounts/persons/{person.pk}/hand-over/", "/villages/registry/",
             "/villages/areas/", f"/villages/areas/{area.pk}/", "/villages/holidays/", "/villages/difficulties/",
-            "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/",
+            "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/", *toured["hso"],
         ],
         "jinpu_office": [
             "/", "/findings/review/", f"/findings/{rows['submitted'].pk}/", "/findings/submissions/new/",
@@ -145,7 +147,7 @@ def pages(
         "leader": ["/", "/findings/", step(rows["open"].pk, "instruct"), "/villages/coverage/"],
         "secretary": ["/", "/notices/"],
         "department": ["/", "/findings/"],
-        "auditor": ["/", "/audit/", "/findings/print/", "/findings/exports/", "/notices/"],
+        "auditor": [*toured["auditor"], "/", "/audit/", "/findings/print/", "/findings/exports/", "/notices/"],
         "sysadmin": [
             "/", "/accounts/users/", "/accounts/users/new/", "/accounts/users/import/",
             f"/accounts/users/{people['agency'].pk}/", "/status/", "/audit/", "/accounts/profile/",
