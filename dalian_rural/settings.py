@@ -285,6 +285,10 @@ SPECTACULAR_SETTINGS = {
         "FindingKindEnum": "inspections.models.base.FindingBase.Kind",
         "FindingSourceEnum": "inspections.models.base.FindingBase.Source",
         "PhotoSourceEnum": "inspections.models.photos.Photo.Source",
+        "VisitKindEnum": "inspections.models.rounds.VisitKind",
+        "RoundStateEnum": "inspections.models.rounds.RoundState",
+        "MissReasonEnum": "inspections.models.planned.MissReason",
+        "ObservationPointEnum": "inspections.points.Point",
         "ResponsibilityKindEnum": "villages.models.persons.Responsibility.Kind",
     },
 }
