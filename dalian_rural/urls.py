@@ -12,6 +12,8 @@ urlpatterns = [
     path("audit/", include("audit.urls")),
     path("findings/", include("inspections.urls")),
     path("rounds/", include("inspections.views.rounds_urls")),
+    path("visits/", include("inspections.views.rechecks")),
+    path("visits/", include("inspections.views.visits")),
     path("meetings/", include("inspections.views.meetings")),
     path("lookbacks/", include("inspections.views.lookbacks")),
     path("api/v1/", include("dalian_rural.api")),

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from inspections.forms.fields import PhotosField, day, words
-from inspections.models import Finding
+from inspections.models import Finding, Visit
+from inspections.points import Point
 from schemes.models import Item
 from villages.models import Village
 
@@ -56,14 +57,34 @@ class RecordForm(forms.Form):
         "source", "outside_number", "outside_deadline", "outside_document",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User, on: date, **kwargs: Any) -> None:
+    # of a visit only
+    point = forms.ChoiceField(
+        label=_("observation point"), required=False, choices=[("", _("Elsewhere")), *Point.choices]
+    )
+    repeats = forms.BooleanField(
+        label=_("The same fact stands in this visit already"),
+        required=False,
+        help_text=_("It is recorded and put right, and not deducted a second time."),
+    )
+    zero_if = forms.BooleanField(
+        label=_("This leaves the item without a point"),
+        required=False,
+        help_text=_("Only where the item's standard says so."),
+    )
+    visit_fields: ClassVar[tuple[str, ...]] = ("point", "repeats", "zero_if")
+
+    def __init__(self, *args: Any, user: User, on: date, visit: Visit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.visit = visit
+        if visit is None:
+            for name in self.visit_fields:
+                del self.fields[name]
         self.fields["village"].queryset = villages_for(user, on)  # type: ignore[attr-defined]
         self.fields["item"].queryset = Item.objects.current()  # type: ignore[attr-defined]
         self.fields["recurrence_of"].queryset = Finding.objects.visible_to(user, on)  # type: ignore[attr-defined]
         offices = user.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}
         self.fields["source"].choices = self._sources()  # type: ignore[attr-defined]
-        if not offices:
+        if not offices or visit:
             for name in (*self.office_fields, "recurrence_of"):
                 del self.fields[name]
 
@@ -75,6 +96,8 @@ class RecordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for the source where something of it is given, and for a photo or outside document."""
         data = super().clean() or {}
+        if self.visit:
+            data["visit_id"] = self.visit.pk
         source = data.get("source")
         outside = any(data.get(name) for name in ("outside_number", "outside_document", "outside_deadline"))
         if outside and not source:
@@ -87,6 +110,10 @@ class RecordForm(forms.Form):
         if not data.get("photos") and not source and "photos" not in self.errors:
             self.add_error(None, _("Take at least one photo of the problem."))
         return data
+
+    def of_visit(self) -> list[forms.BoundField]:
+        """Return the fields that only a visit has."""
+        return [self[name] for name in self.visit_fields if name in self.fields]
 
     def office(self) -> list[forms.BoundField]:
         """Return the fields that only offices have."""

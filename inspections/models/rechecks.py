@@ -135,9 +135,9 @@ class RecheckQuerySet(models.QuerySet["Recheck"]):
         done = Q(draw__office__in=offices, recheck__submitted_at__isnull=False)
         return self.filter(Q(draw__by=user) & Q(draw__office__in=offices) | Q(inspector=user) | done)
 
-    def waiting(self) -> "RecheckQuerySet":
-        """Return what is still to be checked."""
-        return self.filter(recheck__submitted_at=None)
+    def compared(self) -> "RecheckQuerySet":
+        """Return those whose second sheet is in."""
+        return self.filter(recheck__submitted_at__isnull=False)
 
     def for_list(self) -> "RecheckQuerySet":
         """Fetch what a line shows in the same query."""
@@ -154,6 +154,7 @@ class RecheckQuerySet(models.QuerySet["Recheck"]):
 class Recheck(models.Model):
     """One drawn sheet, and the sheet that is held against it."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     draw = models.ForeignKey(RecheckDraw, models.PROTECT, related_name="picks")
     visit = models.OneToOneField(Visit, models.PROTECT, related_name="recheck_picks")
     inspector = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -167,6 +168,11 @@ class Recheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit}"
+
+    @staticmethod
+    def new_id() -> uuid.UUID:
+        """Return an id for a visit that is begun from a page."""
+        return uuid.uuid4()
 
     @alters_data
     @transaction.atomic

@@ -19,6 +19,8 @@ from inspections.models.beginning import BeginningSet
 from inspections.models.rounds import SCORING_KINDS, Round, VisitKind
 from inspections.models.visiting import VisitVerbs
 from inspections.points import Point, PointStatus
+from schemes.models import decimal_text
+from schemes.scoring import rounded
 from villages.models import Division, Village
 
 if TYPE_CHECKING:
@@ -162,6 +164,14 @@ class Visit(VisitVerbs):
         """Return the visit's page."""
         return reverse("visit", args=[self.pk])
 
+    @property
+    def score_text(self) -> str:
+        """Return what was got of a hundred, with two places, half up; nothing where nothing was scored."""
+        if not self.possible or self.got is None:
+            return ""
+        hundredths = rounded(self.got * 10_000, self.possible)
+        return f"{hundredths // 100}.{hundredths % 100:02d}"
+
     def names(self, finding_id: uuid.UUID) -> bool:
         """Tell whether the submitted sheet names this finding."""
         return self.submitted_at is not None and str(finding_id) in self.named_findings
@@ -180,6 +190,11 @@ class VisitPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_code_display()}: {self.get_status_display()}"
+
+    @property
+    def position(self) -> int:
+        """Return the place of the point on the walk."""
+        return Point.values.index(self.code)
 
 
 class VisitItem(models.Model):
@@ -217,6 +232,11 @@ class VisitItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item.code} {self.get_status_display()}"
+
+    @property
+    def result_text(self) -> str:
+        """Return the points got, or why there are none."""
+        return self.get_status_display() if self.units is None else decimal_text(self.units)
 
 
 class VisitVersion(models.Model):

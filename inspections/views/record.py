@@ -16,7 +16,7 @@ from accounts.access import require, user_of
 from accounts.models import Role, User
 from inspections import dossier
 from inspections.forms.record import RecordForm, villages_for
-from inspections.models import Finding, Meeting, ReportConflict
+from inspections.models import Finding, Meeting, ReportConflict, Visit
 from inspections.reporting import digest
 from inspections.steps import StepRefused
 from schemes.models import Aspect, Item
@@ -40,16 +40,16 @@ def record(request: HttpRequest) -> HttpResponse:
     """Show the form, or take one report in."""
     user, at = user_of(request), timezone.now()
     on = timezone.localdate(at)
-    form = RecordForm(
-        request.POST if request.method == "POST" else None, user=user, on=on, initial=_start(request)
-    )
+    visit = _visit(request, user, on)
+    data = request.POST if request.method == "POST" else None
+    form = RecordForm(data, user=user, on=on, visit=visit, initial=_start(request, visit))
     if form.is_bound and form.is_valid():
         try:
             finding = _report(form.cleaned_data, user, at)
             _remember(request, finding)
             if meeting := request.GET.get("meeting"):
                 Meeting.objects.attach_recorded(meeting, finding, by=user, at=at)
-            return redirect("stored", pk=finding.pk)
+            return redirect("visit_sheet", pk=visit.pk) if visit else redirect("stored", pk=finding.pk)
         except (StepRefused, ReportConflict) as refused:
             form.add_error(None, str(refused))
     return render(request, "inspections/record.html", _page(request, form, user, on))
@@ -60,8 +60,16 @@ def _report(fields: dict[str, Any], user: User, at: datetime) -> Finding:
     return finding
 
 
-def _start(request: HttpRequest) -> dict[str, Any]:
+def _visit(request: HttpRequest, user: User, on: date) -> Visit | None:
+    """Return the visit that the address names, if it is one the user takes part in."""
+    found = _one(Visit.objects.visible_to(user, on).for_list(), request.GET.get("visit"))
+    return found if found and found.is_party(user) else None
+
+
+def _start(request: HttpRequest, visit: Visit | None = None) -> dict[str, Any]:
     """Begin with the last village, or with what the address asks for (a link, or a search without script)."""
+    if visit:
+        return {"id": uuid.uuid4(), "village": str(visit.village_id), "point": request.GET.get("point", "")}
     given = {name: value for name, value in request.GET.items() if name in RecordForm.base_fields and value}
     last = _recent(request, "villages")[:1]
     return {"id": uuid.uuid4(), **({"village": last[0]} if last else {}), **given}
@@ -74,7 +82,8 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
     return {
         "form": form,
         "village": village,
-        "villages": _village_choices(request, village, user, on),
+        "villages": [form.visit.village] if form.visit else _village_choices(request, village, user, on),
+        "visit": form.visit,
         "item": item,
         "items": _item_choices(request, item, items),
         "aspects": _all_items(request, items),
@@ -94,6 +103,12 @@ def record_villages(request: HttpRequest) -> HttpResponse:
     chosen = _one(villages_for(user, on), request.GET.get("village"))
     rows = _village_choices(request, chosen, user, on)
     return render(request, "inspections/record/_villages.html", {"villages": rows, "village": chosen})
+
+
+def village_options(request: HttpRequest, chosen: Any, user: User, on: date) -> dict[str, Any]:
+    """Return the chosen village and those to choose from, for another page with this picker."""
+    village = _one(villages_for(user, on), chosen)
+    return {"village": village, "villages": _village_choices(request, village, user, on)}
 
 
 def _village_choices(request: HttpRequest, chosen: Village | None, user: User, on: date) -> list[Village]:

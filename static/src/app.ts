@@ -15,6 +15,7 @@ import "./print";
 import "./suggest";
 import "./job";
 import "./slides";
+import "./visit";
 import { resume } from "./upload";
 
 document.addEventListener("htmx:configRequest", (event) => {

@@ -69,8 +69,9 @@ class Tray {
   get value(): HTMLInputElement | null {
     return one<HTMLInputElement>(this.root, "[data-photos-value]");
   }
-  get side(): "before" | "after" {
-    return this.root.dataset.side === "after" ? "after" : "before";
+  get side(): Shot["side"] {
+    const side = this.root.dataset.side;
+    return side === "after" || side === "point" ? side : "before";
   }
   get draft(): string {
     return `${location.pathname}#${this.side}${this.root.dataset.key ?? ""}`;
@@ -173,6 +174,7 @@ class Tray {
       draft: this.draft,
       finding: this.finding,
       side: this.side,
+      point: this.root.dataset.point ?? "",
       state: "waiting",
       reason: "",
       sha256: small.sha256,

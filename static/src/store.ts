@@ -7,7 +7,8 @@ export interface Shot {
   user: string;
   draft: string; // path + side: which form shows it
   finding: string;
-  side: "before" | "after";
+  side: "before" | "after" | "point";
+  point?: string; // an observation point: `finding` is the visit then
   state: ShotState;
   reason: string;
   sha256: string;

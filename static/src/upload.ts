@@ -37,7 +37,7 @@ function body(shot: Shot): FormData {
   const extension = shot.type === "image/jpeg" ? "jpg" : (shot.name.split(".").pop() ?? "bin");
   form.set("file", new Blob([shot.data ?? new ArrayBuffer(0)], { type: shot.type }), `${shot.id}.${extension}`);
   const fields: Record<string, string | number | null> = {
-    finding: shot.finding,
+    ...(shot.side === "point" ? { visit: shot.finding, point: shot.point ?? "" } : { finding: shot.finding }),
     side: shot.side,
     sha256: shot.sha256,
     original_sha256: shot.originalSha256,
