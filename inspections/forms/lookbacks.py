@@ -113,7 +113,7 @@ class ConfirmForm(forms.Form):
     """The second person's decision."""
 
     accept = forms.TypedChoiceField(
-        label=_("decision"), widget=forms.RadioSelect, coerce=lambda value: value == "yes",
+        label=_("your decision"), widget=forms.RadioSelect, coerce=lambda value: value == "yes",
         choices=[("yes", _("Confirm: it was never done")), ("no", _("Drop it: it stands as done"))],
         error_messages={"required": _("Choose what you decide.")},
     )  # fmt: skip

@@ -1,0 +1,79 @@
+"""The pages of look-backs for the browser tests: cases in each state, and who opens them."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from inspections.models import Finding, LookBackCase, LookBackDraw, Round, TeamPlan
+from tests.inspections.evidence import report, send, sha, work
+from tests.inspections.making import submit
+from tests.samples import jpeg
+from villages.models import Division, Village
+
+
+def look_backs(
+    people: dict[str, Any], village: Village, island: Village, item: Any, city: Division, at: datetime
+) -> dict[str, list[str]]:
+    """Run a look-back with four cases: none yet, being heard, heard, came back; return addresses by reader."""
+    for number in range(3):
+        _closed(people, "huajia_official", village, item, number, at)
+    _closed(people, "dachangshan_official", island, item, 3, at)
+    row = _running(people, city, at)
+    heard, hears, other, waiting = row.cases.order_by("finding__county__position", "pk").for_list()
+    _claim(people["inspector"], heard, 80, at)
+    heard.hear(by=people["huajia_official"], at=at, text="当日已组织清理，照片为清理当天所拍。")
+    _claim(people["inspector"], hears, 81, at)
+    _again(people["inspector"], other, at)
+    work(at)
+    case = "/lookbacks/cases/{}/".format
+    return {
+        "hso": [
+            "/lookbacks/", f"/lookbacks/{row.pk}/", f"/lookbacks/{row.pk}/draw/", case(heard.pk),
+            f"{case(heard.pk)}confirm/", f"{case(waiting.pk)}give-up/", f"/findings/{heard.finding_id}/",
+        ],
+        "huajia_official": ["/lookbacks/", case(heard.pk), f"{case(hears.pk)}hear/"],
+        "inspector": ["/lookbacks/", case(waiting.pk), f"{case(waiting.pk)}result/", case(other.pk)],
+    }  # fmt: skip
+
+
+def _claim(by: Any, case: LookBackCase, seed: int, at: datetime) -> None:
+    photo = send(by, uuid.uuid4(), jpeg(seed, (800, 600)), at=at)
+    case.look(by=by, at=at, result="claimed", remark="垃圾堆仍在原处，没有清理痕迹", photos=[photo.pk])
+
+
+def _again(by: Any, case: LookBackCase, at: datetime) -> None:
+    key, body = uuid.uuid4(), jpeg(82, (800, 600))
+    photo = send(by, key, body, at=at)
+    declared = [{"id": str(photo.pk), "sha256": sha(body)}]
+    case.find_again(id=key, by=by, at=at, description="路口又堆了垃圾", photos=declared)
+
+
+def _closed(
+    people: dict[str, Any], official: str, village: Village, item: Any, number: int, at: datetime
+) -> None:
+    """Bring a finding with photos to its closing, some weeks ago; each was settled sooner than the one before."""
+    key, then = uuid.uuid4(), at - timedelta(days=60)
+    send(people["inspector"], key, jpeg(70 + number, (800, 600)), at=then)
+    report(people["inspector"], village, item, at=then, id=key, place=f"{number}号井旁")
+    found = Finding.objects.get(pk=key)
+    photo = send(people[official], found, jpeg(75 + number, (800, 600)), at=then, side="after")
+    done = submit(found, people[official], then + timedelta(minutes=200 - 60 * number), photos=[photo.pk])
+    done.close(by=people["hso"], at=then + timedelta(days=15))
+
+
+def _running(people: dict[str, Any], city: Division, at: datetime) -> Round:
+    then = at - timedelta(days=40)
+    on = timezone.localdate(then)
+    row = Round.objects.plan(
+        by=people["hso"], at=then, office=city, kind="look_back", title="第一轮回头看",
+        basis_document="大农办〔2026〕5号", plan_number="2026-11", begins_on=on + timedelta(days=1),
+        ends_on=on + timedelta(days=37),
+    )  # fmt: skip
+    row.set_teams(
+        by=people["hso"], at=then, teams=[TeamPlan("一组", [people["inspector"], people["agency"]])]
+    )
+    LookBackDraw(row, on - timedelta(days=60), on, 100).make(by=people["hso"], at=then)
+    row.open(by=people["hso"], at=then)
+    return row
