@@ -46,8 +46,8 @@ WHY = {"awaits_check", "both_sides", "incomplete", "needs_signature"}
 
 def scoped(user: User, pk: uuid.UUID, at: datetime) -> Finding:
     """Return a finding that the user may read; 404 is the answer for all others."""
-    people = ("reported_by", "issued_by", "closed_by", "recurrence_of", "duplicate_of", "rule")
-    seen = Finding.objects.visible_to(user, timezone.localdate(at)).for_list().select_related(*people)
+    # six more joins, for the people and what it repeats, made the statement three times as dear as what they answer
+    seen = Finding.objects.visible_to(user, timezone.localdate(at)).for_list()
     return get_object_or_404(seen, pk=pk)
 
 
