@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.models import BrokenSeal, Entry, Line, SealedEntry, Verb
+from audit.prepared import insert
 
 
 class AuditedRequest(HttpRequest):
@@ -35,7 +36,7 @@ def record(
 
     `detail` must be JSON: ids, counts and codes, never personal text or passwords.
     """
-    return Entry.objects.create(**_columns(request, verb, obj, label, actor, at, detail))
+    return insert(Entry(**_columns(request, verb, obj, label, actor, at, detail)))
 
 
 def record_sealed(

@@ -2,14 +2,15 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Post, Role, User
+from audit.prepared import Prepared
 from villages.models import Responsibility
 
 Users = Mapping[uuid.UUID, frozenset[User]]
@@ -61,26 +62,49 @@ class Directory:
         return self.offices.get(finding.issuing_office_id, NOBODY)
 
 
-def directory_on(on: date, findings: Collection[Placed] | None = None) -> Directory:
-    """Read who holds which post and responsibility on a day, for all places or those of some findings."""
-    posts = Post.objects.on(on).filter(user__is_active=True).exclude(division=None)
-    held = Responsibility.objects.on(on).filter(person__user__is_active=True)
-    if findings is not None:
-        posts = posts.filter(division__in=_divisions(findings))
-        held = held.filter(
-            Q(township__in={finding.township_id for finding in findings})
-            | Q(village__in={finding.village_id for finding in findings})
-        )
-    held = held.select_related("person__user")
-    return _directory(posts.select_related("user"), held, _deputies_on(on))
+# what every step of a finding asks
+_POSTS_AT: Prepared[Post] = Prepared(
+    lambda township, county, office, on: _posts(on).filter(
+        Q(division_id=township) | Q(division_id=county) | Q(division_id=office)
+    ),
+    uuid.UUID,
+    uuid.UUID,
+    uuid.UUID,
+    date,
+)
+_HELD_AT: Prepared[Responsibility] = Prepared(
+    lambda township, village, on: _held(on).filter(Q(township_id=township) | Q(village_id=village)),
+    uuid.UUID,
+    uuid.UUID,
+    date,
+)
+_DEPUTIES: Prepared[Post] = Prepared(
+    lambda on: (
+        Post.objects.on(on)
+        .filter(role=Role.LEADER, user__is_active=True, deputy_for__isnull=False)
+        .select_related("user", "deputy_for")
+    ),
+    date,
+)
 
 
-def _divisions(findings: Iterable[Placed]) -> set[uuid.UUID]:
-    return {
-        place
-        for finding in findings
-        for place in (finding.township_id, finding.county_id, finding.issuing_office_id)
-    }
+def directory_on(on: date) -> Directory:
+    """Read who holds which post and responsibility on a day, for all places."""
+    return _directory(_posts(on).exclude(division=None), _held(on), _deputies_on(on))
+
+
+def directory_of(finding: Placed, on: date) -> Directory:
+    """Read the same for the places of one finding, in three prepared questions."""
+    posts = _POSTS_AT(finding.township_id, finding.county_id, finding.issuing_office_id, on)
+    return _directory(posts, _HELD_AT(finding.township_id, finding.village_id, on), _deputies_on(on))
+
+
+def _posts(on: date) -> "QuerySet[Post]":
+    return Post.objects.on(on).filter(user__is_active=True).select_related("user")
+
+
+def _held(on: date) -> "QuerySet[Responsibility]":
+    return Responsibility.objects.on(on).filter(person__user__is_active=True).select_related("person__user")
 
 
 def _directory(posts: Iterable[Post], held: Iterable[Responsibility], deputies: Users) -> Directory:
@@ -108,9 +132,7 @@ def _with_deputies(pairs: Iterable[tuple[uuid.UUID | None, User]], deputies: Use
 
 def _deputies_on(on: date) -> Users:
     """Return who stands in for which leader's account on the day."""
-    posts = Post.objects.on(on).filter(role=Role.LEADER, user__is_active=True, deputy_for__isnull=False)
-    rows = posts.select_related("user", "deputy_for")
-    return _grouped((post.deputy_for.user_id, post.user) for post in rows if post.deputy_for)
+    return _grouped((post.deputy_for.user_id, post.user) for post in _DEPUTIES(on) if post.deputy_for)
 
 
 def _grouped(pairs: Iterable[tuple[uuid.UUID | None, User]]) -> Users:
@@ -123,44 +145,44 @@ def _grouped(pairs: Iterable[tuple[uuid.UUID | None, User]]) -> Users:
 
 def issue_users(finding: Placed, on: date) -> list[User]:
     """Return whom an issue is told to: the township's officials, its secretary, the village's township leader."""
-    return _in_order(directory_on(on, [finding]).township_side(finding))
+    return _in_order(directory_of(finding, on).township_side(finding))
 
 
 def inspected_users(finding: Placed, on: date) -> list[User]:
     """Return the same and, where the city issued it, the county office."""
-    people = directory_on(on, [finding])
+    people = directory_of(finding, on)
     return _in_order(people.township_side(finding) | people.told_county(finding))
 
 
 def answered_users(finding: Placed, on: date) -> list[User]:
     """Return whom a decision is told to: the township's officials and, where the city issued it, the county office."""
-    people = directory_on(on, [finding])
+    people = directory_of(finding, on)
     return _in_order(people.officials.get(finding.township_id, NOBODY) | people.told_county(finding))
 
 
 def township_users(finding: Placed, on: date) -> list[User]:
     """Return the officials of the finding's township."""
-    return _in_order(directory_on(on, [finding]).officials.get(finding.township_id, NOBODY))
+    return _in_order(directory_of(finding, on).officials.get(finding.township_id, NOBODY))
 
 
 def secretary_users(finding: Placed, on: date) -> list[User]:
     """Return the secretary of the finding's township, where that person has an account."""
-    return _in_order(directory_on(on, [finding]).secretaries.get(finding.township_id, NOBODY))
+    return _in_order(directory_of(finding, on).secretaries.get(finding.township_id, NOBODY))
 
 
 def village_leader_users(finding: Placed, on: date) -> list[User]:
     """Return the township leader who covers the finding's village, where that person has an account."""
-    return _in_order(directory_on(on, [finding]).village_leaders.get(finding.village_id, NOBODY))
+    return _in_order(directory_of(finding, on).village_leaders.get(finding.village_id, NOBODY))
 
 
 def county_office_users(finding: Placed, on: date) -> list[User]:
     """Return the users of the finding's county office."""
-    return _in_order(directory_on(on, [finding]).offices.get(finding.county_id, NOBODY))
+    return _in_order(directory_of(finding, on).offices.get(finding.county_id, NOBODY))
 
 
 def issuing_office_users(finding: Placed, on: date) -> list[User]:
     """Return the users of the office that issued the finding."""
-    return _in_order(directory_on(on, [finding]).issuing(finding))
+    return _in_order(directory_of(finding, on).issuing(finding))
 
 
 def _in_order(users: Iterable[User]) -> list[User]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import connection, models
 from django.db.models import F, Q
@@ -23,7 +24,7 @@ Line = tuple[uuid.UUID, str, str, str]
 # a first sweep writes hundreds of thousands: arrays spare an object and its parameters for each
 _WRITE = """
 INSERT INTO notifications_notice (id, user_id, key, text, url, step, urgent, created_at, send_after)
-SELECT gen_random_uuid(), line.*, %s, false, %s, %s FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS line
+SELECT gen_random_uuid(), line.*, %s, %s, %s, %s FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS line
 ON CONFLICT DO NOTHING"""
 
 
@@ -48,38 +49,13 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         texts = {
             language: render(text, language)[:500] for language in {user.speaks for user in active.values()}
         }
-        Notice.objects.bulk_create(
-            [
-                Notice(
-                    user=user,
-                    key=key,
-                    text=texts[user.speaks],
-                    url=url,
-                    created_at=at,
-                    send_after=send_after or at,
-                    urgent=urgent,
-                    step=step,
-                )
-                for user in active.values()
-            ],
-            ignore_conflicts=True,
-        )
+        lines = [(pk, key, texts[user.speaks], url) for pk, user in active.items()]
+        _write(lines, step=step, urgent=urgent, at=at, send_after=send_after or at)
 
     @alters_data
     def tell_all(self, lines: Iterable[Line], *, step: str, at: dt.datetime) -> None:
         """Write many notices of one step in the caller's transaction and order; what is told already stays."""
-        rows = list(lines)
-        if rows and connection.vendor == "postgresql":
-            users, *texts = zip(*rows, strict=True)
-            columns = [[str(user) for user in users], *(list(column) for column in texts)]
-            with connection.cursor() as cursor:
-                cursor.execute(_WRITE, [step, at, at, *columns])
-            return
-        notices = (
-            Notice(user_id=user, key=key, text=text, url=url, step=step, created_at=at, send_after=at)
-            for user, key, text, url in rows
-        )
-        Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+        _write(list(lines), step=step, urgent=False, at=at, send_after=at)
 
     def cancel(self, key_prefix: str, at: dt.datetime) -> int:
         """Delete what nobody has been shown yet (a decision undone in time); return how many."""
@@ -104,6 +80,18 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def unsent(self, at: dt.datetime) -> "NoticeQuerySet":
         """Return visible notices that no outside message has covered yet."""
         return self.visible(at).filter(sent_at__isnull=True)
+
+
+def _write(rows: list[Line], *, step: str, urgent: bool, at: dt.datetime, send_after: dt.datetime) -> None:
+    if rows and connection.vendor == "postgresql":
+        users, *texts = zip(*rows, strict=True)
+        columns = [[str(user) for user in users], *(list(column) for column in texts)]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [step, urgent, at, send_after, *columns])
+        return
+    same: dict[str, Any] = {"step": step, "urgent": urgent, "created_at": at, "send_after": send_after}
+    notices = (Notice(user_id=user, key=key, text=text, url=url, **same) for user, key, text, url in rows)
+    Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
 
 
 class Notice(models.Model):

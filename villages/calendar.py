@@ -8,9 +8,9 @@ from datetime import date
 class WorkCalendar:
     """Working days as weekdays, minus holidays, plus make-up workdays, up to the day the table `ends`."""
 
-    holidays: frozenset[date]
-    workdays: frozenset[date]
-    ends: date
+    holidays: frozenset[date] = frozenset()
+    workdays: frozenset[date] = frozenset()
+    ends: date = date.min  # without a table no day is known
 
     def is_working(self, day: date) -> bool:
         """Say whether people work on the day."""

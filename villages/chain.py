@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from audit.prepared import Prepared
 from villages.models import AreaLink, Person, Responsibility, Village
 
 LISTS = {"municipal": "municipal", "county": "county", "township": "township"}
@@ -43,9 +44,41 @@ class Chain:
         }
 
 
+# what every issue asks of one village
+AREA: Prepared[tuple[UUID]] = Prepared(
+    lambda village, day: AreaLink.objects.on(day).filter(village_id=village).values_list("area_id"),
+    UUID,
+    date,
+)
+HOLDERS: Prepared[Responsibility] = Prepared(
+    lambda village, township, county, area, day: (
+        Responsibility.objects.on(day)
+        .filter(Q(village_id=village) | Q(township_id=township) | Q(county_id=county) | Q(area_id=area))
+        .select_related("person")
+        .order_by("since", F("id"))
+    ),
+    UUID,
+    UUID,
+    UUID,
+    UUID,
+    date,
+)
+
+
 def chain_on(village: Village, day: date) -> Chain:
     """Return the chain of one village on the day."""
-    return chains_on([village], day)[village.pk]
+    township = village.township_on(day)
+    county = township.parent_on(day) if township else None
+    return chain_at(village.pk, township.pk if township else None, county.pk if county else None, day)
+
+
+def chain_at(village: UUID, township: UUID | None, county: UUID | None, day: date) -> Chain:
+    """Return the chain of a village whose township and unit of the day are known, in two prepared questions."""
+    area = AREA.first(village, day)
+    chain = Chain()
+    for row in HOLDERS(village, township, county, area[0] if area else None, day):
+        chain.add(row.kind, row.person)
+    return chain
 
 
 def chains_on(villages: Iterable[Village], day: date) -> dict[UUID, Chain]:

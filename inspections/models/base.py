@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.prepared import insert
 from inspections.models.records import FindingEvent, Part
 from inspections.points import Point
 from inspections.steps import STEPS, Actor, PartName, State, StepRefused
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from accounts.models import User
+    from inspections.models.finding import Finding
 
 # what happens here stays with the issuing side
 _BEFORE_ISSUE = {State.REPORTED, State.REJECTED}
@@ -284,11 +286,12 @@ class FindingBase(models.Model):
         if decides:
             undo["decided"] = self._decide(*decides)
         self._adopt(changes)
-        return self.events.create(
-            step=step, by=by, at=at, remark=remark, from_state=from_state, to_state=self.state,
-            version=self.version, data=undo | dict(tells or {}),
+        event = FindingEvent(
+            finding=cast("Finding", self), step=step, by=by, at=at, remark=remark, from_state=from_state,
+            to_state=self.state, version=self.version, data=undo | dict(tells or {}),
             internal=from_state in _BEFORE_ISSUE and step != "issue",
         )  # fmt: skip
+        return insert(event)
 
     take.alters_data = True  # type: ignore[attr-defined]
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.prepared import insert
 from inspections.models import asked
 from inspections.models.base import FindingBase
 from inspections.models.deciding import DecidingVerbs
@@ -183,11 +184,12 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         try:
             with transaction.atomic():
                 Visit.objects.hold(finding.visit_id)
-                finding.save(force_insert=True)
-                finding.events.create(
-                    step="report", by=finding.reported_by, at=at, from_state=State.REPORTED, to_state=State.REPORTED,
-                    version=finding.version, internal=True,
+                insert(finding)
+                event = FindingEvent(
+                    finding=finding, step="report", by=finding.reported_by, at=at, from_state=State.REPORTED,
+                    to_state=State.REPORTED, version=finding.version, internal=True,
                 )  # fmt: skip
+                insert(event)
                 Photo.objects.adopt(finding)
                 finding.photo_arrived(at=at)
         except IntegrityError:  # the same PUT came twice at once: the other one was first

@@ -17,7 +17,8 @@ from inspections.models.records import DeadlineRule, FindingEvent, NumberSeries
 from inspections.models.sides import places_of
 from inspections.models.visits import Visit
 from inspections.steps import State, StepRefused
-from villages.chain import chain_on
+from villages.calendar import WorkCalendar
+from villages.chain import chain_at, chain_on
 from villages.models import Division, Holiday
 
 if TYPE_CHECKING:
@@ -54,32 +55,30 @@ class IssuingVerbs(FindingBase):
     def issue(self, *, by: "User", at: datetime, kind: str = "", incomplete_reason: str = "") -> FindingEvent:
         """Address the finding to its township: number, chain of responsible persons, due date, notices."""
         on = timezone.localdate(at)
-        if not self.is_complete() and self.may_issue_incomplete(at) and not incomplete_reason:
+        if not incomplete_reason and self.may_issue_incomplete(at) and not self.is_complete():
             raise StepRefused(_("Say why the finding is issued without all its photos."), "reason_missing")
+        places = places_of(self.village, on)
+        chain = chain_at(self.village_id, places["township"].pk, places["county"].pk, on)
         event = self.take(
             "issue", by=by, at=at, remark=incomplete_reason, to=State.OPEN,
-            issued_by=by, issued_at=at, incomplete_reason=incomplete_reason, kind=kind or self.kind,
-            chain=chain_on(self.village, on).as_json(), **places_of(self.village, on), **self._clock(at),
+            number=NumberSeries.next_number(places["county"], on.year), issued_by=by, issued_at=at,
+            incomplete_reason=incomplete_reason, kind=kind or self.kind, chain=chain.as_json(), **places,
+            **self._clock(at),
         )  # fmt: skip
         Visit.objects.release_with(self.visit_id, at)
-        self._number(on)
         notices.issued(self, at)
         return event
 
     issue.alters_data = True  # type: ignore[attr-defined]
-
-    def _number(self, on: date) -> None:
-        self.number = NumberSeries.next_number(self.county, on.year)
-        type(self)._default_manager.filter(pk=self.pk).update(number=self.number)
 
     def _clock(self, at: datetime) -> dict[str, Any]:
         """Return the columns of the deadline, counted from the issue by the office's rule of that day."""
         issued = timezone.localtime(at)
         stored = DeadlineRule.objects.for_office(self.issuing_office, issued.date())
         rule = stored.as_rule() if stored else DEFAULT_RULE
-        due = deadlines.due_on(
-            rule, deadlines.day_zero(rule, issued), self.severity, Holiday.objects.calendar()
-        )
+        # the table is read only where it counts
+        calendar = Holiday.objects.calendar() if rule.counting == "working" else WorkCalendar()
+        due = deadlines.due_on(rule, deadlines.day_zero(rule, issued), self.severity, calendar)
         return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
 
     @transaction.atomic

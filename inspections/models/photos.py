@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.prepared import insert
 from audit.verbs import alters_data
 from inspections import imaging, photo_rules
 from inspections.models import asked, visit_photos
@@ -102,8 +103,7 @@ class PhotoQuerySet(PositionSet):
         declared = photo_rules.declared(finding.declared_photos)
         if not declared:
             return True
-        uses = PhotoUse.objects.filter(finding_id=finding.pk, photo__in=list(declared))
-        here = dict(uses.values_list("photo_id", "photo__sha256"))
+        here = {id: sha for id, _side, sha in asked.PHOTOS(finding.pk)}
         return all(photo_rules.same_bytes(sha, here.get(key)) for key, sha in declared.items())
 
     # --- receive ----------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class PhotoQuerySet(PositionSet):
         try:
             with transaction.atomic():
                 photo.admission(at, lock=True)
-                photo.save(force_insert=True)
+                insert(photo)
         except (PhotoRefused, IntegrityError) as error:
             photo.original.delete(save=False)
             if isinstance(error, PhotoRefused):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.prepared import Prepared
 from audit.verbs import alters_data
 from inspections import deadlines
 from inspections.steps import PartName, State, StepRefused
@@ -73,12 +74,16 @@ class NumberSeries(models.Model):
     @classmethod
     def next_number(cls, county: Division, year: int) -> str:
         """Give the next public number, as `JP-2026-000123`; call inside the issuing transaction."""
-        cls.objects.get_or_create(county=county, year=year)
-        series = cls.objects.select_for_update().get(county=county, year=year)
-        series.last += 1
-        series.save(update_fields=["last"])
-        return f"{county.number_prefix}-{year}-{series.last:06d}"
+        key = county._meta.pk.get_db_prep_value(county.pk, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT_NUMBER, [key, year])
+            last: int = cursor.fetchone()[0]
+        return f"{county.number_prefix}-{year}-{last:06d}"
 
+
+# one statement that makes, locks and raises the row
+_NEXT_NUMBER = """INSERT INTO inspections_numberseries AS series (county_id, year, last) VALUES (%s, %s, 1)
+ON CONFLICT (county_id, year) DO UPDATE SET last = series.last + 1 RETURNING last"""
 
 OBSTACLES = {
     "no_days": _("A rule gives at least one day."),
@@ -91,7 +96,7 @@ OBSTACLES = {
 class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
     def for_office(self, office: Division, on: date) -> "DeadlineRule | None":
         """Return the rule in force at the office on that day, if it has set one."""
-        return self.filter(office=office, since__lte=on).order_by("-since", "-id").first()
+        return _RULES.first(office.pk, on)
 
     @alters_data
     def add(
@@ -159,6 +164,15 @@ class DeadlineRule(models.Model):
             severity_days=self.severity_days,
             start=cast("deadlines.Start", self.start),
         )
+
+
+_RULES: Prepared[DeadlineRule] = Prepared(
+    lambda office, on: DeadlineRule.objects.filter(office_id=office, since__lte=on).order_by("-since", "-id")[
+        :1
+    ],
+    uuid.UUID,
+    date,
+)
 
 
 class AfterPhotoRuleQuerySet(models.QuerySet["AfterPhotoRule"]):

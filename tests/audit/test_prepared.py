@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import POSTS, Post, User
-from audit.prepared import Prepared
+from audit.models import Entry
+from audit.prepared import Prepared, insert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -47,3 +49,27 @@ def test_a_value_that_does_not_reach_the_statement_is_refused() -> None:
     question: Prepared[Post] = Prepared(lambda _user: Post.objects.all(), UUID)
     with pytest.raises(ValueError, match="does not reach"):
         question(uuid4())
+
+
+def test_an_inserted_row_reads_as_one_that_was_saved(hso: User, django_assert_num_queries: Any) -> None:
+    at = timezone.now()
+    columns: dict[str, Any] = {
+        "at": at,
+        "verb": "write",
+        "label": "柳家村",
+        "detail": {"status": 201, "of": [1]},
+    }
+    with django_assert_num_queries(1):
+        row = insert(Entry(**columns))
+    saved = Entry.objects.create(**columns)
+    assert row.pk and row.pk < saved.pk, "the database counts"
+    names = [field.attname for field in Entry._meta.concrete_fields if not field.primary_key]
+    read = Entry.objects.get(pk=row.pk)
+    assert [getattr(read, name) for name in names] == [getattr(saved, name) for name in names]
+    assert not row._state.adding
+
+
+def test_a_row_under_a_known_key_is_not_inserted_again(hso: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(User(pk=hso.pk, username="another"))
+    assert not User.objects.filter(username="another").exists()
