@@ -116,7 +116,8 @@ class _Insert:
         meta: Any = model._meta
         quote = connection.ops.quote_name
         # the database counts an AutoField
-        self.key: Any = meta.pk if isinstance(meta.pk, models.AutoField | models.BigAutoField) else None
+        counts = isinstance(meta.pk, models.AutoField | models.BigAutoField)
+        self.key: Any = meta.pk if counts else None
         self.fields: list[Any] = [field for field in meta.local_concrete_fields if field is not self.key]
         columns = ", ".join(quote(field.column) for field in self.fields)
         returning = f" RETURNING {quote(self.key.column)}" if self.key else ""
