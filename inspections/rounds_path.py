@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from inspections.models import Draw, Round, RoundState
+from inspections.models import Draw, Round, RoundState, VisitKind
 from inspections.rounds_progress import Progress
 
 
@@ -27,9 +27,11 @@ class Stage:
 
 def path_of(row: Round, draws: Sequence[Draw], figures: Progress | None, on: date) -> list[Stage]:
     """Return the stages in their order; at most one is next."""
-    stages = [_basis(row), _teams(row), _list(row, draws), _number(row, draws, on), _opening(row)]
+    looks_back = row.kind == VisitKind.LOOK_BACK
+    drawing = [_look_back(draws)] if looks_back else [_list(row, draws), _number(row, draws, on)]
+    stages = [_basis(row), _teams(row), *drawing, _opening(row)]
     if row.state != RoundState.PLANNING:
-        stages += [_visits(figures), _closing(row)]
+        stages += [_cases(row) if looks_back else _visits(figures), _closing(row)]
     first = next((stage for stage in stages if not stage.done), None)
     if first is not None:
         first.next = True
@@ -79,6 +81,31 @@ def _number(row: Round, draws: Sequence[Draw], on: date) -> Stage:
     if last is not None and (stage.done or last.drawn_at is None):
         stage.text = f"{last.public_number_name} · {last.public_number or last.public_number_falls_on}"
         stage.waits = not stage.done and on < last.public_number_falls_on
+    return stage
+
+
+def _look_back(draws: Sequence[Draw]) -> Stage:
+    stage = Stage(
+        gettext_lazy("Closed findings drawn"), "lookback_draw", gettext_lazy("Draw closed findings")
+    )
+    last = draws[-1] if draws else None
+    stage.done = last is not None and last.round.draw_id == last.pk
+    if last is not None:
+        stage.text = (
+            f"{last.commitment[:16]}…"
+            if stage.done
+            else _("Something changed. It is drawn again, with a reason.")
+        )
+    return stage
+
+
+def _cases(row: Round) -> Stage:
+    stage = Stage(
+        gettext_lazy("Findings looked at or explained"), "lookback", gettext_lazy("See the results")
+    )
+    waiting = row.cases.standing().outstanding().count()
+    stage.done = not waiting
+    stage.text = ngettext("%(n)s to look at", "%(n)s to look at", waiting) % {"n": waiting} if waiting else ""
     return stage
 
 

@@ -165,7 +165,8 @@ def round_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = readers_round(request, pk, at)
     steps = row.steps_for(user)
     draws = list(row.draws.select_related("frozen_by", "drawn_by").order_by("number"))
-    figures = progress(row, on) if row.draw_id else None
+    # a look-back has no visits: its figures are on its own page
+    figures = progress(row, on) if row.draw_id and row.kind != VisitKind.LOOK_BACK else None
     context = {
         "round": row,
         "steps": steps,

@@ -12,6 +12,7 @@ from tests.inspections.looking_back import (
     claim,
     closed,
     declared,
+    drawn,
     inspector_of,
     photo,
     planned,
@@ -289,3 +290,16 @@ def test_the_list_opens_for_all_who_may_have_something_there(
 ):
     for user in (hso, jinpu_office, inspector, huajia_official, auditor):
         assert client_for(user).get(reverse("lookbacks")).status_code == 200
+
+
+def test_the_page_of_its_round_leads_to_the_draw_and_then_to_the_cases(client_for, hso, city, fixed, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    row, client = planned(hso, city), client_for(hso)
+    draw, cases = reverse("lookback_draw", args=[row.pk]), reverse("lookback", args=[row.pk])
+    assert draw in page(client, "round", row).content.decode()
+    drawn(row, hso)
+    html = page(client, "round", row).content.decode()
+    assert reverse("round_open", args=[row.pk]) in html
+    assert cases in html
+    assert client.post(reverse("round_open", args=[row.pk]), {"version": row.version}).status_code == 302
+    assert Round.objects.get(pk=row.pk).state == "running"
