@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, User
+from accounts.models import Post, Role, User
 from inspections.forms.fields import day, version, words
 from inspections.models import Amendment, MissReason, PlannedVisit, Round, Team, TeamPlan, VisitKind
 from inspections.models.rounds import units_of
@@ -138,10 +138,12 @@ class TeamsForm(VersionForm):
 
     def rows(self) -> Iterable[tuple[User, str, Any]]:
         """Walk the inspectors with where they belong and their field."""
+        held: dict[Any, list[str]] = {}
+        posts = Post.objects.on(self.on).filter(role=Role.INSPECTOR, user__in=self.people)
+        for post in posts.select_related("division", "organisation").order_by("since", "pk"):
+            held.setdefault(post.user_id, []).append(str(post.organisation or post.division or ""))
         for person in self.people:
-            posts = [post for post in person.posts_on(self.on) if post.role == Role.INSPECTOR]
-            where = "、".join(str(post.organisation or post.division or "") for post in posts)
-            yield person, where, self[f"team-{person.pk}"]
+            yield person, " · ".join(filter(None, held.get(person.pk, []))), self[f"team-{person.pk}"]
 
     def teams(self) -> list[TeamPlan]:
         """Return the teams; where units inspect each other, a team is sent by the unit its members belong to."""

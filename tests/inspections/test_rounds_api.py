@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry, SealedEntry
 from inspections.models import Round
@@ -106,3 +108,19 @@ def test_draws_are_public_from_the_reveal_on_and_seeds_from_the_closing(
         visit.miss(by=hso, at=TUESDAY, reason="weather")
     Round.objects.get(pk=row.pk).close(by=hso, at=TUESDAY)
     assert browser.get("/api/v1/draws/").json()["results"][0]["seed"] == row.draw.seed
+
+
+@pytest.mark.parametrize("url", ["{}/plan/?page_size=100", "{}/", "?page_size=100"])
+def test_answers_cost_the_same_number_of_questions_for_ten_villages_and_a_hundred(
+    url, client_for, hso, city, huajia, dachangshan, item
+):
+    counts, browser = [], client_for(hso)
+    for each in (5, 45):
+        villages_in(huajia, dachangshan, each=each)
+        row = running(hso, city, per_day=9)
+        address = ROUNDS + url.format(row.pk)
+        browser.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(address).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -448,3 +448,21 @@ def test_two_offices_of_one_person_are_chosen_between(client_for, hso, city, jin
     both.posts.create(role="county_office", division=jinpu, since=timezone.localdate() - timedelta(days=900))
     body = read(client_for(both), "round_new", office=str(jinpu.pk)).content.decode()
     assert "county_patrol" in body
+
+
+def test_the_page_of_teams_asks_the_same_number_of_questions_for_ten_inspectors_and_a_hundred(
+    client_for, hso, city
+):
+    counts, browser, row = [], client_for(hso), plan(hso, city)
+    for more in (10, 90):
+        inspectors(city, more)
+        read(browser, "round_teams", row.pk)
+        with CaptureQueriesContext(connection) as queries:
+            assert read(browser, "round_teams", row.pk).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_nobody_may_ask_for_another_offices_round_by_its_query(client_for, jinpu_office, city, jinpu):
+    page = read(client_for(jinpu_office), "round_new", office=str(city.pk))
+    assert page.context["office"] == jinpu
