@@ -62,7 +62,7 @@ class RoundRow(serializers.ModelSerializer[Round]):
         ]  # fmt: skip
 
 
-class FiguresRow(serializers.Serializer[Any]):
+class RoundFiguresRow(serializers.Serializer[Any]):
     """How far a round has come."""
 
     planned = serializers.IntegerField()
@@ -73,7 +73,7 @@ class FiguresRow(serializers.Serializer[Any]):
     findings = serializers.IntegerField()
 
 
-class DrawRow(serializers.ModelSerializer[Draw]):
+class RoundDrawRow(serializers.ModelSerializer[Draw]):
     """A draw as it may be known: its seed only once the round is closed."""
 
     round = serializers.UUIDField(source="round_id")
@@ -124,7 +124,7 @@ class RoundDetail(RoundRow):
 
     def get_draws(self, row: Round) -> Any:
         """Return the draws by number."""
-        return DrawRow(row.draws.select_related("round").order_by("number"), many=True).data
+        return RoundDrawRow(row.draws.select_related("round").order_by("number"), many=True).data
 
     def get_amendments(self, row: Round) -> Any:
         """Return the amendments by number."""
@@ -132,14 +132,14 @@ class RoundDetail(RoundRow):
 
     def get_progress(self, row: Round) -> Any:
         """Return the figures of the whole round."""
-        return FiguresRow(progress(row, timezone.localdate(self.context["at"])).sum).data
+        return RoundFiguresRow(progress(row, timezone.localdate(self.context["at"])).sum).data
 
     def get_steps(self, row: Round) -> list[str]:
         """Return the steps the caller may take now."""
         return row.steps_for(self.context["user"])
 
 
-class PlannedRow(serializers.ModelSerializer[PlannedVisit]):
+class RoundPlanRow(serializers.ModelSerializer[PlannedVisit]):
     """A planned visit as the plan stands."""
 
     village = serializers.SerializerMethodField()
@@ -174,23 +174,23 @@ class PlannedRow(serializers.ModelSerializer[PlannedVisit]):
 
 
 # --- what comes in --------------------------------------------------------------------------------------------
-class StepBody(serializers.Serializer[Any]):
+class RoundStepBody(serializers.Serializer[Any]):
     """Every step takes the version its sender looked at: an older one is told that someone was faster."""
 
     version = serializers.IntegerField(required=False, min_value=1)
 
 
-class FreezeBody(StepBody):
+class RoundFreezeBody(RoundStepBody):
     public_number_name = serializers.CharField(max_length=200)
     public_number_falls_on = serializers.DateField()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
 
 
-class MixBody(StepBody):
+class RoundMixBody(RoundStepBody):
     public_number = serializers.CharField(max_length=100)
 
 
-class AmendBody(StepBody):
+class RoundAmendBody(RoundStepBody):
     kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
     reason = serializers.CharField(max_length=300)
     visit = serializers.UUIDField(required=False, help_text="The planned visit: all but add.")
@@ -225,7 +225,7 @@ class AmendBody(StepBody):
         return attrs
 
 
-class MissBody(StepBody):
+class RoundMissBody(RoundStepBody):
     visit = serializers.UUIDField()
     reason = serializers.ChoiceField(choices=MissReason.choices)
     remark = serializers.CharField(required=False, allow_blank=True, max_length=300)
@@ -249,7 +249,7 @@ def _mix(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
 
 def _amend(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
     kind, amender = data["kind"], PlanAmender(row, by=by, at=at, reason=data["reason"])
-    needs = AmendBody.NEEDS[kind]
+    needs = RoundAmendBody.NEEDS[kind]
     rows = [data[name] for name in needs if name in ("visit", "other")]
     getattr(amender, kind)(*rows, **{name: data[name] for name in needs if name not in ("visit", "other")})
 
@@ -259,13 +259,13 @@ def _miss(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
     planned.miss(by=by, at=at, **data)
 
 
-STEPS: dict[str, tuple[type[StepBody], Act]] = {
-    "freeze": (FreezeBody, _freeze),
-    "mix": (MixBody, _mix),
-    "open": (StepBody, lambda row, by, at, data: row.open(by=by, at=at)),
-    "amend": (AmendBody, _amend),
-    "miss": (MissBody, _miss),
-    "close": (StepBody, lambda row, by, at, data: row.close(by=by, at=at)),
+STEPS: dict[str, tuple[type[RoundStepBody], Act]] = {
+    "freeze": (RoundFreezeBody, _freeze),
+    "mix": (RoundMixBody, _mix),
+    "open": (RoundStepBody, lambda row, by, at, data: row.open(by=by, at=at)),
+    "amend": (RoundAmendBody, _amend),
+    "miss": (RoundMissBody, _miss),
+    "close": (RoundStepBody, lambda row, by, at, data: row.close(by=by, at=at)),
 }
 
 
@@ -300,7 +300,7 @@ def detail(request: Request, row: Round, at: datetime) -> Response:
 class PlanView(generics.ListAPIView[PlannedVisit]):
     """The plan of a round as it stands, in the order of driving; for inspectors see `visits/`."""
 
-    serializer_class = PlannedRow
+    serializer_class = RoundPlanRow
     queryset = PlannedVisit.objects.none()  # for the schema
     filter_backends = ()
 
@@ -321,7 +321,9 @@ class RoundStepView(APIView):
     @extend_schema(
         parameters=[OpenApiParameter("step", str, "path", enum=sorted(STEPS))],
         request=PolymorphicProxySerializer(
-            "RoundStep", [FreezeBody, MixBody, AmendBody, MissBody, StepBody], resource_type_field_name=None
+            "RoundStep",
+            [RoundFreezeBody, RoundMixBody, RoundAmendBody, RoundMissBody, RoundStepBody],
+            resource_type_field_name=None,
         ),
         responses=RoundDetail,
     )
@@ -348,7 +350,7 @@ class RoundStepView(APIView):
 class DrawList(generics.ListAPIView[Draw]):
     """The draws whose commitment is public, and those of the rounds the caller may read; the newest first."""
 
-    serializer_class = DrawRow
+    serializer_class = RoundDrawRow
     queryset = Draw.objects.none()  # for the schema
     filter_backends = ()
 
