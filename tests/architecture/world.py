@@ -18,6 +18,7 @@ from notifications.models import Notice
 from schemes.models import Item
 from tests.architecture.world_lookbacks import make_look_backs
 from tests.architecture.world_rounds import make_rounds
+from tests.architecture.world_visits import make_visits
 from tests.cast import SINCE, make_division, make_user, make_village
 from tests.inspections.evidence import report, send, work
 from tests.samples import jpeg
@@ -66,6 +67,7 @@ class World:
         self._common()
         make_rounds(self.users, self.city, self.put, NOW)
         make_look_backs(self, NOW)
+        make_visits(self, NOW)
         self.browsers = {name: Browser(user) for name, user in self.users.items()} | {"anonymous": Browser()}
         self.absent: dict[Any, Any] = {}  # the answers for what does not exist, by question
 
