@@ -14,14 +14,14 @@ from villages.models import Division, Village
 
 
 def look_backs(
-    people: dict[str, Any], village: Village, island: Village, item: Any, city: Division, at: datetime
+    people: dict[str, Any], village: Village, sibling: Village, item: Any, city: Division, at: datetime
 ) -> dict[str, list[str]]:
     """Run a look-back with four cases: none yet, being heard, heard, came back; return addresses by reader."""
     for number in range(3):
         _closed(people, "huajia_official", village, item, number, at)
-    _closed(people, "dachangshan_official", island, item, 3, at)
+    _closed(people, "xiangying_official", sibling, item, 3, at)
     row = _running(people, city, at)
-    heard, hears, other, waiting = row.cases.order_by("finding__county__position", "pk").for_list()
+    heard, hears, other, waiting = row.cases.order_by("finding__township__position", "pk").for_list()
     _claim(people["inspector"], heard, 80, at)
     heard.hear(by=people["huajia_official"], at=at, text="当日已组织清理，照片为清理当天所拍。")
     _claim(people["inspector"], hears, 81, at)

@@ -16,6 +16,7 @@ from accounts.models import User
 from inspections.models import Document, Finding, Meeting
 from notifications.models import Notice
 from tests.browser import rounds_pages
+from tests.browser.look_back_pages import look_backs
 from tests.browser.visiting import (
     SIZES,
     Visit,
@@ -116,12 +117,14 @@ def pages(
     person = Person.objects.get(name="何江")
     toured = rounds_pages.stage(people, city, [huajia], CLOCK())
     step = "/findings/{}/steps/{}/".format
+    again = look_backs(people, village, sibling_village, item, city, CLOCK())
     return {
         "": ["/accounts/login/", "/about/"],
         "hso": [
             "/", "/findings/", f"/findings/?q={village.name}", "/findings/?state=closed", "/findings/issuing/",
-            "/findings/review/", "/findings/rules/", "/findings/milestones/", "/findings/instructions/", "/findings/requests/",
-            "/findings/proposals/", "/findings/documents/", f"/findings/documents/new/?pick={rows['open'].pk}",
+            "/findings/review/", "/findings/rules/", "/findings/milestones/", "/findings/instructions/",
+            "/findings/requests/", "/findings/proposals/", "/findings/documents/",
+            f"/findings/documents/new/?pick={rows['open'].pk}",
             f"/findings/documents/{draft.pk}/", f"/findings/documents/{draft.pk}/edit/", "/findings/submissions/",
             "/findings/import/", f"/findings/{rows['checked'].pk}/", f"/findings/{rows['closed'].pk}/",
             step(rows["open"].pk, "amend"), step(rows["open"].pk, "withdraw"), step(rows["checked"].pk, "close"),
@@ -131,7 +134,7 @@ def pages(
             "/villages/responsibilities/add/", "/villages/responsibilities/import/", f"/villages/persons/{person.pk}/",
             f"/villages/persons/{person.pk}/edit/", f"/accounts/persons/{person.pk}/hand-over/", "/villages/registry/",
             "/villages/areas/", f"/villages/areas/{area.pk}/", "/villages/holidays/", "/villages/difficulties/",
-            "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/", *toured["hso"],
+            "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/", *again["hso"], *toured["hso"],
         ],
         "jinpu_office": [
             "/", "/findings/review/", f"/findings/{rows['submitted'].pk}/", "/findings/submissions/new/",
@@ -142,8 +145,12 @@ def pages(
             f"/findings/{rows['open'].pk}/rectify/",
             f"/findings/{rows['returned'].pk}/rectify/", step(rows["open"].pk, "claim"),
             step(rows["open"].pk, "ask_extension"), "/findings/submissions/new/", "/notices/",
+            *again["huajia_official"],
         ],
-        "inspector": ["/", "/findings/new/", "/findings/new/?all_items=1", f"/findings/{rows['open'].pk}/stored/"],
+        "inspector": [
+            "/", "/findings/new/", "/findings/new/?all_items=1", f"/findings/{rows['open'].pk}/stored/",
+            *again["inspector"],
+        ],
         "leader": ["/", "/findings/", step(rows["open"].pk, "instruct"), "/villages/coverage/"],
         "secretary": ["/", "/notices/"],
         "department": ["/", "/findings/"],
