@@ -186,6 +186,7 @@ AXES_VERBOSE = False  # the audit log says it
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 # Production runs behind exactly one proxy (nginx); dalian_rural.proxy takes the visitor's address from it.
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.prepared import Prepared
 from audit.verbs import alters_data
 
 LEASE = dt.timedelta(minutes=5)
@@ -133,6 +134,26 @@ class Notice(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address that marks it as read and goes on to what it is about."""
         return reverse("notice_open", args=[self.pk])
+
+
+_UNREAD: Prepared[tuple[int]] = Prepared(
+    lambda user, at: (
+        Notice.objects.unread(at)
+        .filter(user_id=user)
+        .order_by()
+        .values("user_id")
+        .annotate(waiting=Count("pk"))
+        .values_list("waiting")
+    ),
+    uuid.UUID,
+    dt.datetime,
+)
+
+
+def unread_count(user: User, at: dt.datetime) -> int:
+    """Count a user's unread notices, for the header of every page."""
+    row = _UNREAD.first(user.pk, at)
+    return row[0] if row else 0
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -7,7 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, UUIDField
+from django.db.models.functions import Coalesce
+
+from audit.prepared import Prepared
 from villages.models import AreaLink, Division, Responsibility, Village
+from villages.models.dated import id_of
 
 KINDS = tuple(Responsibility.Kind.values)
 LEADERS = ("municipal", "county", "township")
@@ -102,13 +107,23 @@ class CoverageLine:
 
 
 def coverage_line(user: Any, on: date) -> CoverageLine:
-    """Return what one line says of the coverage of the user's places: three queries, no names and no persons."""
-    rows = Village.objects.current(on).visible_to(user, on).values_list("pk", "township_id", "county_id")
-    areas = dict(AreaLink.objects.on(on).values_list("village", "area"))
-    held = _holders(on).keys()
-    places = [(pk, township, county, areas.get(pk)) for pk, township, county in rows]
+    """Return what one line says of the coverage of the user's places: two queries, no names and no persons."""
+    area = id_of(AreaLink.objects.on(on).filter(village=OuterRef("pk")).values("area")[:1])
+    rows = Village.objects.current(on).visible_to(user, on).annotate(area_id=area)
+    places = list(rows.values_list("pk", "township_id", "county_id", "area_id"))
+    held = set(_HELD(on))
     gaps = sum(any(all((kind, spot) not in held for spot in spots) for kind in KINDS) for spots in places)
     return CoverageLine(len(places), gaps)
+
+
+_HELD: Prepared[tuple[str, UUID]] = Prepared(
+    lambda on: (
+        Responsibility.objects.on(on)
+        .annotate(place=Coalesce("village", "township", "county", "area", output_field=UUIDField()))
+        .values_list("kind", "place")
+    ),
+    date,
+)
 
 
 def _coverage(villages: list[tuple[Any, ...]], on: date) -> Coverage:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from dalian_rural.pages import scope
-from notifications.models import Notice
+from notifications.models import unread_count
 
 EVERYBODY = frozenset(Role.values)
 OFFICES = frozenset({Role.CITY_OFFICE, Role.COUNTY_OFFICE})
@@ -177,7 +177,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "nav": cache(lambda: nav_for(roles(), request.path, asked())),
         "nav_key": cache(lambda: nav_key(roles(), request.path, asked())),
-        "unread_count": cache(lambda: Notice.objects.filter(user=user).unread(now).count()),
+        "unread_count": cache(lambda: unread_count(user, now)),
         "scope": chosen,
         "scopes": cache(lambda: places().items() if len(places()) > 1 else ()),
         "scope_label": cache(lambda: places().get(chosen()) or " · ".join(places().values())),
