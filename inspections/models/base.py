@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from audit.prepared import insert
+from audit.verbs import alters_data
 from inspections.models.records import FindingEvent, Part
 from inspections.points import Point
 from inspections.steps import STEPS, Actor, PartName, State, StepRefused
@@ -255,6 +256,7 @@ class FindingBase(models.Model):
         return [step for step in STEPS if self.refusal(step, user, at) is None]
 
     # --- the one way a finding moves --------------------------------------------------------------------------
+    @alters_data
     @transaction.atomic
     def take(
         self,
@@ -292,8 +294,6 @@ class FindingBase(models.Model):
             internal=from_state in _BEFORE_ISSUE and step != "issue",
         )  # fmt: skip
         return insert(event)
-
-    take.alters_data = True  # type: ignore[attr-defined]
 
     def _columns(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the stored values behind field names, under their column names."""
@@ -351,6 +351,7 @@ class FindingBase(models.Model):
             )
         return None
 
+    @alters_data
     @transaction.atomic
     def undo(self, *, by: "User", at: datetime) -> FindingEvent:
         """Take back one's own latest decision within the seconds allowed; its notices have not gone out yet."""
@@ -368,8 +369,6 @@ class FindingBase(models.Model):
             step="undo", by=by, at=at, from_state=from_state, to_state=self.state, version=self.version,
             data={"undone": event.pk}, internal=event.internal,
         )  # fmt: skip
-
-    undo.alters_data = True  # type: ignore[attr-defined]
 
     def after_undo(self, event: FindingEvent, at: datetime) -> None:
         """Hook of the layers above: withdraw the notices that have waited."""

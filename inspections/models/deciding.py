@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from inspections import deadlines, notices
 from inspections.models.files import FindingFile
 from inspections.models.photo_uses import PhotoUse
@@ -107,6 +108,7 @@ class DecidingVerbs(RectifyingVerbs):
             raise StepRefused(_("The on-site check was after the issue and not in the future."), "invalid")
         return {"on_site": check.as_json()}
 
+    @alters_data
     @transaction.atomic
     def pass_check(
         self, *, by: "User", at: datetime, remark: str = "", on_site: OnSiteCheck | None = None
@@ -119,6 +121,7 @@ class DecidingVerbs(RectifyingVerbs):
         notices.checked(self, at)
         return event
 
+    @alters_data
     @transaction.atomic
     def close(
         self,
@@ -143,13 +146,12 @@ class DecidingVerbs(RectifyingVerbs):
         notices.decided(self, "close", at)
         return event
 
-    close.alters_data = True  # type: ignore[attr-defined]
-
     def _was_on_time(self) -> bool | None:
         if self.first_due_on is None or self.submitted_at is None:
             return None
         return timezone.localdate(self.submitted_at) <= self.first_due_on
 
+    @alters_data
     @transaction.atomic
     def send_back(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """Send a rectification back; the township gets at least two more days, on record."""
@@ -188,6 +190,7 @@ class DecidingVerbs(RectifyingVerbs):
         if latest:
             Rectification.objects.filter(pk=latest.pk).update(outcome=outcome)
 
+    @alters_data
     @transaction.atomic
     def decide_plan(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
         """Approve the plan, whose date the clock then runs to, or refuse it with a reason."""
@@ -203,6 +206,7 @@ class DecidingVerbs(RectifyingVerbs):
             creates = self._extension(Extension.Cause.PLAN, until, plan.measures, by, at)
         return self._decide_request("decide_plan", plan, by, at, accept, reason, creates, changes)
 
+    @alters_data
     @transaction.atomic
     def decide_extension(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
         """Grant the later due date or refuse it; on-time still looks at the first one."""
@@ -213,6 +217,7 @@ class DecidingVerbs(RectifyingVerbs):
         changes = {"due_on": until} if accept else {}
         return self._decide_request("decide_extension", request, by, at, accept, reason, [], changes)
 
+    @alters_data
     @transaction.atomic
     def decide_claim(self, *, by: "User", at: datetime, accept: bool, reason: str = "") -> FindingEvent:
         """Accept the claimed ending, which closes the finding, or refuse it."""
@@ -258,6 +263,7 @@ class DecidingVerbs(RectifyingVerbs):
         notices.answered(self, step, at, reason, accept=accept)
         return event
 
+    @alters_data
     @transaction.atomic
     def reopen(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """Correct a wrong decision on the same row; a problem that came back is a new finding instead."""
@@ -272,6 +278,7 @@ class DecidingVerbs(RectifyingVerbs):
         notices.decided(self, "reopen", at, reason)
         return event
 
+    @alters_data
     @transaction.atomic
     def instruct(self, *, by: "User", at: datetime, text: str) -> FindingEvent:
         """Leave a leader's instruction, which becomes a task of the issuing office."""
@@ -282,6 +289,7 @@ class DecidingVerbs(RectifyingVerbs):
         notices.instructed(self, at)
         return event
 
+    @alters_data
     @transaction.atomic
     def reply(self, instruction: Instruction, *, by: "User", at: datetime, text: str) -> FindingEvent:
         """Answer a leader's instruction for the issuing office; the leader is told."""
@@ -294,6 +302,7 @@ class DecidingVerbs(RectifyingVerbs):
         notices.replied(self, instruction, at)
         return event
 
+    @alters_data
     @transaction.atomic
     def sample(self, *, by: "User", at: datetime, accept: bool, remark: str = "") -> FindingEvent:
         """Record what the city office saw when it sampled a county's closed finding; nothing else changes."""

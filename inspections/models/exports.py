@@ -9,18 +9,15 @@ from django.core.files import File
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
+from inspections.models.leases import Leased, LeasedQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
     from inspections.models.submissions import Submission
-
-# a worker that has said nothing for so long is dead; another one begins anew
-LEASE = timedelta(minutes=5)
-MOST_TRIES = 3
 
 
 def file_name(job: "ExportJob", _filename: str) -> str:
@@ -28,17 +25,12 @@ def file_name(job: "ExportJob", _filename: str) -> str:
     return f"exports/{job.created_at:%Y/%m/%d}/{job.pk}.xlsx"
 
 
-class ExportJobQuerySet(models.QuerySet["ExportJob"]):
+class ExportJobQuerySet(LeasedQuerySet["ExportJob"]):
     """Sets of exports, and the verb that asks for one."""
 
     def visible_to(self, user: "User") -> "ExportJobQuerySet":
         """Return the user's own exports: nobody downloads what another person's scope has gathered."""
         return self.filter(user=user)
-
-    def waiting(self, at: datetime) -> "ExportJobQuerySet":
-        """Return jobs nobody works on, oldest first: new ones, and those whose worker has died."""
-        lost = Q(state=ExportJob.State.RUNNING, beat_at__lt=at - LEASE)
-        return self.filter(Q(state=ExportJob.State.WAITING) | lost).order_by("created_at", "pk")
 
     def outlived(self, at: datetime) -> "ExportJobQuerySet":
         """Return finished exports whose file is to go."""
@@ -52,7 +44,7 @@ class ExportJobQuerySet(models.QuerySet["ExportJob"]):
         return self.create(user=by, created_at=at, **what)
 
 
-class ExportJob(models.Model):
+class ExportJob(Leased):
     """One workbook that somebody asked for; a worker writes it in the scope of that person."""
 
     class State(models.TextChoices):
@@ -72,8 +64,6 @@ class ExportJob(models.Model):
     )
 
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    tries = models.PositiveSmallIntegerField(default=0)
-    beat_at = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0, validators=[MinValueValidator(0)])
     error = models.CharField(max_length=200, blank=True)
@@ -112,40 +102,16 @@ class ExportJob(models.Model):
         return self.created_at + timedelta(days=settings.EXPORT_DAYS)
 
     @alters_data
-    def claim(self, at: datetime) -> bool:
-        """Begin work on the job; of two workers at once, one gets it."""
-        mine = ExportJob.objects.waiting(at).filter(pk=self.pk, tries=self.tries).order_by()
-        if not mine.update(state=self.State.RUNNING, tries=F("tries") + 1, beat_at=at, done=0, error=""):
-            return False
-        self.refresh_from_db()
-        return True
-
-    @alters_data
-    def progress(self, done: int, total: int, at: datetime) -> None:
-        """Say how far the work is: the page shows it, and other workers see that this one lives."""
-        ExportJob.objects.filter(pk=self.pk, tries=self.tries).update(done=done, total=total, beat_at=at)
-
-    @alters_data
     def finish(
         self, workbook: "File[bytes]", at: datetime, *, rows: int, sha256: str, totals: dict[str, Any]
     ) -> None:
         """Keep the finished workbook, unless another worker has taken over meanwhile."""
         self.file.save("ledger.xlsx", workbook, save=False)
-        mine = ExportJob.objects.filter(pk=self.pk, tries=self.tries, state=self.State.RUNNING)
-        mine.update(
+        self.mine.filter(state=self.State.RUNNING).update(
             state=self.State.DONE, file=self.file.name, size=workbook.size, sha256=sha256, totals=totals,
             done=rows, total=rows, finished_at=at,
         )  # fmt: skip
         self.refresh_from_db()
-
-    @alters_data
-    def fail(self, error: str, at: datetime) -> None:
-        """Note why it did not work: it is tried again, but not for ever."""
-        again = self.tries < MOST_TRIES
-        state = self.State.WAITING if again else self.State.FAILED
-        ExportJob.objects.filter(pk=self.pk, tries=self.tries).update(
-            state=state, error=error[:200], beat_at=at
-        )
 
     @alters_data
     def remove_file(self, at: datetime) -> None:

@@ -51,6 +51,7 @@ class IssuingVerbs(FindingBase):
         if self.state == State.REPORTED and self.direct and self.is_complete():
             self.issue(by=self.reported_by, at=at)
 
+    @alters_data
     @transaction.atomic
     def issue(self, *, by: "User", at: datetime, kind: str = "", incomplete_reason: str = "") -> FindingEvent:
         """Address the finding to its township: number, chain of responsible persons, due date, notices."""
@@ -69,8 +70,6 @@ class IssuingVerbs(FindingBase):
         notices.issued(self, at)
         return event
 
-    issue.alters_data = True  # type: ignore[attr-defined]
-
     def _clock(self, at: datetime) -> dict[str, Any]:
         """Return the columns of the deadline, counted from the issue by the office's rule of that day."""
         issued = timezone.localtime(at)
@@ -81,6 +80,7 @@ class IssuingVerbs(FindingBase):
         due = deadlines.due_on(rule, deadlines.day_zero(rule, issued), self.severity, calendar)
         return {"rule": stored, "due_on": due, "first_due_on": due, "awaits_calendar": due is None}
 
+    @alters_data
     @transaction.atomic
     def reject(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """Do not issue a report; its reporter reads why."""
@@ -109,6 +109,7 @@ class IssuingVerbs(FindingBase):
         notices.not_issued(self, "reconsider", at, reason)
         return event
 
+    @alters_data
     @transaction.atomic
     def merge_into(self, other: "Finding", *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
         """Merge a report into an earlier finding of the same village; its photos are shown there too."""
@@ -122,6 +123,7 @@ class IssuingVerbs(FindingBase):
         notices.not_issued(self, "merge", at, remark)
         return event
 
+    @alters_data
     @transaction.atomic
     def amend(
         self,
@@ -172,6 +174,7 @@ class IssuingVerbs(FindingBase):
             )
         return {**places, "chain": chain_on(village, on).as_json()} if self.number else places
 
+    @alters_data
     @transaction.atomic
     def urge(self, *, by: "User", at: datetime, remark: str = "") -> FindingEvent:
         """Urge the township; a signed step of the office, never automatic."""
@@ -179,6 +182,7 @@ class IssuingVerbs(FindingBase):
         notices.urged(self, at, remark)
         return event
 
+    @alters_data
     @transaction.atomic
     def withdraw(self, *, by: "User", at: datetime, reason: str) -> FindingEvent:
         """End a finding that should not have been issued; it is never counted as fixed."""

@@ -1,7 +1,7 @@
 """Imports of problem lists as rows: the file as it came, what the dry run said, how far the work is."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,12 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from audit.verbs import alters_data
+from inspections.models.leases import Leased, LeasedQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-LEASE = timedelta(minutes=5)
-MOST_TRIES = 3
 
 
 def sealed() -> Storage:
@@ -32,7 +30,7 @@ def list_name(job: "ProblemImport", _filename: str) -> str:
     return f"problem-lists/{job.created_at:%Y/%m/%d}/{job.pk}.xlsx"
 
 
-class ProblemImportQuerySet(models.QuerySet["ProblemImport"]):
+class ProblemImportQuerySet(LeasedQuerySet["ProblemImport"]):
     """Sets of imports."""
 
     def visible_to(self, user: "User", on: date) -> "ProblemImportQuerySet":
@@ -41,13 +39,8 @@ class ProblemImportQuerySet(models.QuerySet["ProblemImport"]):
         offices = [p.division_id for p in posts if p.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}]
         return self.filter(office__in=offices)
 
-    def waiting(self, at: datetime) -> "ProblemImportQuerySet":
-        """Return confirmed imports nobody works on: new ones, and those whose worker has died."""
-        lost = Q(state=ProblemImport.State.RUNNING, beat_at__lt=at - LEASE)
-        return self.filter(Q(state=ProblemImport.State.WAITING) | lost).order_by("created_at", "pk")
 
-
-class ProblemImport(models.Model):
+class ProblemImport(Leased):
     """One uploaded list: checked in a dry run, confirmed by its uploader, carried out whole or not at all."""
 
     class State(models.TextChoices):
@@ -68,8 +61,6 @@ class ProblemImport(models.Model):
     skip_duplicates = models.BooleanField(default=True)
 
     state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKED)
-    tries = models.PositiveSmallIntegerField(default=0)
-    beat_at = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -111,28 +102,7 @@ class ProblemImport(models.Model):
         return bool(asked.update(**columns, error="", done=0))
 
     @alters_data
-    def claim(self, at: datetime) -> bool:
-        """Begin work; of two workers at once, one gets it."""
-        mine = ProblemImport.objects.waiting(at).filter(pk=self.pk, tries=self.tries).order_by()
-        if not mine.update(state=self.State.RUNNING, tries=F("tries") + 1, beat_at=at, done=0, error=""):
-            return False
-        self.refresh_from_db()
-        return True
-
-    @alters_data
-    def progress(self, done: int, total: int, at: datetime) -> None:
-        """Say how far the work is: the page shows it, and other workers see that this one lives."""
-        ProblemImport.objects.filter(pk=self.pk, tries=self.tries).update(done=done, total=total, beat_at=at)
-
-    @alters_data
     def finish(self, counts: dict[str, int], at: datetime) -> None:
         """Note what came of it."""
         changes = {"state": self.State.DONE, "counts": counts, "finished_at": at, "done": F("total")}
-        ProblemImport.objects.filter(pk=self.pk, tries=self.tries).update(**changes)
-
-    @alters_data
-    def fail(self, error: str, at: datetime, *, again: bool) -> None:
-        """Note why nothing was imported; an accident is tried again a few times, a refusal is not."""
-        state = self.State.WAITING if again and self.tries < MOST_TRIES else self.State.FAILED
-        mine = ProblemImport.objects.filter(pk=self.pk, tries=self.tries)
-        mine.update(state=state, error=error, beat_at=at)
+        self.mine.update(**changes)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.verbs import alters_data
 from inspections import deadlines, notices
 from inspections.models.issuing import IssuingVerbs
 from inspections.models.photos import Photo
@@ -45,6 +46,7 @@ class RectifyingVerbs(IssuingVerbs):
         required = photographed and self.kind == self.Kind.AT_ONCE
         return AfterPhotoRule.Policy.REQUIRED if required else AfterPhotoRule.Policy.OPTIONAL
 
+    @alters_data
     @transaction.atomic
     def rectify(
         self, *, by: "User", at: datetime, measures: str, result: str, photos: Sequence[UUID] = ()
@@ -66,8 +68,6 @@ class RectifyingVerbs(IssuingVerbs):
         notices.submitted(self, at)
         return event
 
-    rectify.alters_data = True  # type: ignore[attr-defined]
-
     def _check_due(self, at: datetime) -> date | None:
         """Return the last day of the county's check, or None where there is none."""
         if not settings.COUNTY_CHECK or self.issuing_office.level != Division.Level.CITY:
@@ -75,6 +75,7 @@ class RectifyingVerbs(IssuingVerbs):
         on, days = timezone.localdate(at), settings.COUNTY_CHECK_WORKING_DAYS
         return deadlines.working_days_after(on, days, Holiday.objects.calendar()) or on + timedelta(days=days)
 
+    @alters_data
     @transaction.atomic
     def file_plan(
         self,
@@ -103,6 +104,7 @@ class RectifyingVerbs(IssuingVerbs):
         notices.asked(self, "file_plan", at)
         return event
 
+    @alters_data
     @transaction.atomic
     def complete_milestone(
         self, milestone: Milestone, *, by: "User", at: datetime, remark: str = ""
@@ -114,6 +116,7 @@ class RectifyingVerbs(IssuingVerbs):
             raise StepRefused(_("This milestone has already been reported."), "conflict")
         return event
 
+    @alters_data
     @transaction.atomic
     def ask_extension(self, *, by: "User", at: datetime, until: date, reason: str) -> FindingEvent:
         """Ask for a later due date; until it is decided the clock runs on."""
@@ -136,6 +139,7 @@ class RectifyingVerbs(IssuingVerbs):
         notices.asked(self, "ask_extension", at)
         return event
 
+    @alters_data
     @transaction.atomic
     def claim(
         self, *, by: "User", at: datetime, ending: str, reason: str, duplicate_of: "Finding | None" = None
