@@ -12,7 +12,7 @@ from dalian_rural.models import Feedback
 from dalian_rural.pages.context import safe_reverse
 from dalian_rural.pages.home_parts import Waiting, ledger_due, oldest_first
 from inspections import requests, statistics
-from inspections.models import Finding, Instruction, Proposal, Submission
+from inspections.models import Finding, Instruction, LookBackCase, Proposal, Submission
 from villages.coverage import coverage_line
 from villages.models import Difficulty
 
@@ -93,6 +93,18 @@ def _tasks(user: User, post: Post, on: date) -> list[Waiting]:
             "inboxes",
             safe_reverse("submissions"),
         ),
+        *_look_backs(user, post, on),
+    ]
+
+
+def _look_backs(user: User, post: Post, on: date) -> list[Waiting]:
+    """Return what look-backs ask of the office: a second person's decision, and what was closed wrongly."""
+    cases, page = LookBackCase.objects.all(), reverse("lookbacks")
+    confirm = cases.to_confirm(user, on).filter(round__office=post.division_id)
+    wrong = cases.to_reopen(user, on).filter(finding__issuing_office=post.division_id)
+    return [
+        Waiting.of(confirm, "result_at", _("Look-backs to decide as a second person"), "eye", page),
+        Waiting.of(wrong, "result_at", _("Closed wrongly: to open again"), "arrow-counterclockwise", page),
     ]
 
 

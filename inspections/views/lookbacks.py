@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import require, user_of
 from accounts.models import Role
 from audit.log import refused as mark_refused
+from audit.log import seal
 from inspections import lookback_messages, lookback_results
 from inspections.forms.lookbacks import ConfirmForm, DrawForm, GiveUpForm, HearForm, ResultForm
 from inspections.models import LookBackCase, LookBackDraw, Photo, PhotoUse, Round, RoundState, VisitKind
@@ -210,7 +211,12 @@ def _photo_url(case: LookBackCase, photo: uuid.UUID, size: str) -> str:
 @require_safe
 def lookback_photo(request: HttpRequest, pk: uuid.UUID, photo: uuid.UUID, size: str) -> HttpResponseBase:
     """Serve a copy of a photo of the finding, or of what was seen, to whoever may know of the case."""
-    case = scoped(request, pk, timezone.now())
+    # the page that shows it was written down: its photos are not, each by itself
+    case = get_object_or_404(
+        LookBackCase.objects.visible_to(user_of(request), timezone.now()).for_list(), pk=pk
+    )
+    if case.is_secret:
+        seal(request, case.round_id)
     if size not in COPIES:
         raise Http404
     shown = Photo.objects.filter(Q(uses__finding=case.finding_id) | Q(look_back_use__case=case)).distinct()

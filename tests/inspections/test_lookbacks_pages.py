@@ -292,7 +292,9 @@ def test_the_list_opens_for_all_who_may_have_something_there(
         assert client_for(user).get(reverse("lookbacks")).status_code == 200
 
 
-def test_the_page_of_its_round_leads_to_the_draw_and_then_to_the_cases(client_for, hso, city, fixed, time_machine):
+def test_the_page_of_its_round_leads_to_the_draw_and_then_to_the_cases(
+    client_for, hso, city, fixed, time_machine
+):
     time_machine.move_to(NOW, tick=False)
     row, client = planned(hso, city), client_for(hso)
     draw, cases = reverse("lookback_draw", args=[row.pk]), reverse("lookback", args=[row.pk])
@@ -303,3 +305,19 @@ def test_the_page_of_its_round_leads_to_the_draw_and_then_to_the_cases(client_fo
     assert cases in html
     assert client.post(reverse("round_open", args=[row.pk]), {"version": row.version}).status_code == 302
     assert Round.objects.get(pk=row.pk).state == "running"
+
+
+def test_the_offices_home_page_counts_what_it_has_to_decide_and_to_open_again(
+    client_for, case, at, hso, huajia_official
+):
+    word, wrong = "待第二人核实的回头看问题", "销号有误：待重新交办"
+    claim(case)
+    case.hear(by=huajia_official, at=at, text="已清理")
+    client = client_for(hso)
+    home = client.get(reverse("home")).content.decode()
+    assert word in home
+    assert wrong not in home
+    case.confirm(by=hso, at=at, accept=True, remark="属实")
+    home = client.get(reverse("home")).content.decode()
+    assert wrong in home
+    assert word not in home
