@@ -2,10 +2,12 @@
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from dalian_rural.demo.places import Places
+from dalian_rural.demo.touring import Tour
 from schemes.models import Item
 from villages.models import Division, Village
 
@@ -29,6 +31,9 @@ SOURCES = (
 )  # fmt: skip
 # what was closed is looked at again after so many days
 BACK_AFTER = 12
+# of what visits find, so much is found on the tours of a round where the fate leaves time; the rest came singly
+ON_TOUR, OF = 2, 3
+Tours = Mapping[tuple[str, object], Tour]
 SEVERITIES = (("minor", 70), ("major", 25), ("grave", 5))
 
 
@@ -51,6 +56,8 @@ class Case:
     outside: str = ""
     # the case that a look-back finds again
     came_back: "Case | None" = field(default=None, repr=False)
+    # the visit on which it is found
+    tour: Tour | None = field(default=None, repr=False)
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
     @property
@@ -63,19 +70,39 @@ class Case:
         return uuid.uuid5(uuid.NAMESPACE_URL, f"demo:photo:{self.number}:{side}")
 
 
-def plan(places: Places, items: Sequence[Item]) -> list[Case]:
-    """Return all cases, the first unit's first, each unit's in the order of issue."""
+def plan(
+    places: Places, items: Sequence[Item], tours: Tours | None = None, on: date | None = None
+) -> list[Case]:
+    """Return all cases, the first unit's first, each unit's in the order of issue.
+
+    `tours` are the visits of the closed rounds by source and village, `on` the day of loading that they count from.
+    """
     dice = random.Random(20231106)  # noqa: S311 - a demonstration, not a secret
     spots = [(v, t) for t in places.townships for v in places.villages_of[t.pk]]
     wanted = [t for t in places.townships if t.name in {"华家街道", "向应街道"}]
     near = [(v, t) for t in wanted for v in places.villages_of[t.pk]]
     chosen = [dice.choice(near) for _ in range(60)] + [dice.choice(spots) for _ in range(TOTAL - 60)]
     cases = [_case(n, dice, spot, places, items) for n, spot in enumerate(chosen)]
+    if tours and on:
+        _find_on_tours(cases, tours, on)
     _come_back(cases)
     first = wanted[0] if wanted else places.townships[0]
     rank = {county.pk: county.position for county in places.counties}
     rank[places.county_of[first.pk].pk] = -1
-    return sorted(cases, key=lambda c: (rank[c.county.pk], -c.age))
+    return sorted(cases, key=lambda c: (rank[c.county.pk], -c.age, str(c.tour.id) if c.tour else ""))
+
+
+def _find_on_tours(cases: Sequence[Case], tours: Tours, on: date) -> None:
+    """Let the visits of the rounds find what their villages have in store, where the fate leaves the time for it."""
+    span = {fate: (youngest, oldest) for fate, _weight, youngest, oldest in FATES}
+    for case in cases:
+        tour = tours.get((case.source, case.village.pk))
+        if tour is None or case.number % OF >= ON_TOUR:
+            continue
+        age = (on - tour.planned.day) / timedelta(days=1) + 1 - tour.began.hour / 24
+        youngest, oldest = span[case.fate]
+        if youngest <= age <= oldest + 1:
+            case.age, case.tour = age, tour
 
 
 def _case(

@@ -1,17 +1,20 @@
 """Plays the cases: every finding goes its way by the product's own verbs, at times before the day of loading."""
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Post, Role, User
-from dalian_rural.demo import photos
+from dalian_rural.demo import photos, visits
 from dalian_rural.demo.cases import Case
+from dalian_rural.demo.sheets import point_of
 from inspections.models import Finding, Photo
 from inspections.reporting import digest
 from notifications.models import Notice
@@ -51,19 +54,24 @@ class Story:
         self.case, self.cast, self.now = case, cast, now
         self.official = cast.at[case.township.pk]
         self.county = cast.at[case.county.pk]
-        self.start = min(office_hours(now - timedelta(days=case.age)), now)
+        tour = case.tour
+        self.start = tour.submitted if tour else min(office_hours(now - timedelta(days=case.age)), now)
 
     def play(self) -> bool:
         """Report, issue and go the case's way; tell whether the finding is new."""
         if Finding.objects.filter(pk=self.case.id).exists():
             return False
         self._report()
+        self._go()
+        return True
+
+    def _go(self) -> None:
+        """Go the case's way from where it was reported."""
         if self.case.fate == "rejected":
             self._finding().reject(by=self.office, at=self._after(0.2), reason="现场复核不属实")
         elif self.case.fate != "reported":
             self._issue()
             FATES.get(self.case.fate, _waits)(self)
-        return True
 
     @property
     def office(self) -> User:
@@ -79,6 +87,8 @@ class Story:
 
     # --- the report -------------------------------------------------------------------------------------------
     def _reporter(self) -> User:
+        if self.case.tour:
+            return self.case.tour.inspector
         if self.case.source in OFFICE_SOURCES:
             return self.cast.hso
         by_source = {"city_visit": self.cast.inspector, "third_party": self.cast.agency}
@@ -88,7 +98,7 @@ class Story:
         case, by = self.case, self._reporter()
         declared = []
         if case.source != "hotline" or case.dice.random() < 0.5:
-            declared = [self._photo("before", by, self.start)]
+            declared = [self._photo("before", by, self._reported)]
         fields: dict[str, Any] = {
             "village": case.village, "item": case.item, "description": case.words, "place": case.place,
             "severity": case.severity, "kind": case.kind, "photos": declared, "outside_number": case.outside,
@@ -98,7 +108,14 @@ class Story:
         if case.came_back:
             closed = Finding.objects.fixed(case.village).filter(closed_at__lt=self.start)
             fields["recurrence_of"] = closed.filter(pk=case.came_back.id).first()
-        Finding.objects.report(id=case.id, by=by, at=self.start, digest=digest(fields), **fields)
+        if case.tour:
+            fields |= {"visit_id": case.tour.id, "point": point_of(case.place)}
+        Finding.objects.report(id=case.id, by=by, at=self._reported, digest=digest(fields), **fields)
+
+    @property
+    def _reported(self) -> datetime:
+        """Return when it was reported: on a visit a little before the sheet."""
+        return self.start - timedelta(minutes=10 if self.case.tour else 0)
 
     def _photo(self, side: str, by: User, at: datetime) -> dict[str, str]:
         case = self.case
@@ -226,10 +243,29 @@ FATES: dict[str, Callable[[Story], None]] = {
 }  # fmt: skip
 
 
+@transaction.atomic
+def _play_visit(stories: Sequence[Story], now: datetime) -> int:
+    """Make one visit with all that it finds, submit its sheet, and let each finding go its way."""
+    tour = stories[0].case.tour
+    if tour is None or Finding.objects.filter(visit_id=tour.id).exists():
+        return 0
+    visit = visits.begin(tour)
+    for story in stories:
+        story._report()
+    visits.submit(tour, visit, tour.planned.round, visit.findings.order_by("pk"))
+    for story in stories:
+        story._go()
+    visit.refresh_from_db()
+    visits.settle(visit, now)
+    return len(stories)
+
+
 def play(cases: Iterable[Case], now: datetime) -> int:
     """Play cases in order; return how many were new. Their notices of the past count as sent."""
-    cast = Cast()
-    played = sum(Story(case, cast, now).play() for case in cases)
+    cast, played = Cast(), 0
+    for visit, group in itertools.groupby(cases, key=lambda case: case.tour and case.tour.id):
+        stories = [Story(case, cast, now) for case in group]
+        played += _play_visit(stories, now) if visit else sum(story.play() for story in stories)
     Notice.objects.filter(sent_at=None).update(sent_at=F("send_after"))
     Notice.objects.filter(read_at=None, send_after__lt=now - timedelta(days=3)).update(
         read_at=F("send_after")
