@@ -171,8 +171,15 @@ def cases(row: Row, world: World) -> list[tuple[str, Kwargs, frozenset[str]]]:
 
 
 def absent(world: World, who: str, row: Row, kwargs: Kwargs) -> Any:
-    """Return the answer to this question about an object that does not exist; asked once for all places."""
-    key = (who, row.name, row.method, *row.kwargs.items())
+    """Return the answer to this question about an object that does not exist; asked once for all places.
+
+    For the many steps of one finding everybody is asked about one step, and the first stranger about each of them.
+    """
+    steps = tuple(row.kwargs.items())
+    if row.is_one_of_many:
+        first = world.absent.setdefault((row.name, row.method, *steps), who)
+        steps = steps if first == who else ("any step",)
+    key = (who, row.name, row.method, *steps)
     if key not in world.absent:
         world.absent[key] = plain(ask(world, who, row, nothing(kwargs)))
     return world.absent[key]
