@@ -1,9 +1,13 @@
 """The pages of look-backs: results by phone, the hearing, the second person, the table."""
 
 import json
+import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import Entry, SealedEntry, Verb
@@ -321,3 +325,46 @@ def test_the_offices_home_page_counts_what_it_has_to_decide_and_to_open_again(
     home = client.get(reverse("home")).content.decode()
     assert wrong in home
     assert word not in home
+
+
+PAGES = (
+    "home",
+    "lookbacks",
+    "ledger",
+    "notices",
+    "search",
+    "rounds",
+    "commitments",
+    "api_lookbacks",
+    "api_findings",
+)
+NOISE = re.compile(r"nonce=\"[^\"]*\"|csrf[^>]*|\"X-CSRFToken\"[^}]*|[0-9a-f]{32}")
+
+
+@pytest.mark.parametrize(
+    "reader", ["hso_staff", "jinpu_office", "huajia_official", "auditor", "inspector", "leader"]
+)
+def test_for_those_off_the_list_the_world_with_a_sealed_look_back_is_the_world_without(
+    client_for, request, hso, city, fixed, storage_dir, time_machine, reader
+):
+    user = request.getfixturevalue(reader)
+    client, urls = client_for(user), [*PAGES, fixed.get_absolute_url()]
+    urls = [name if name.startswith("/") else reverse(name) for name in urls]
+    row = planned(hso, city)
+    time_machine.move_to(NOW + timedelta(hours=2), tick=False)
+
+    def world():
+        found = {}
+        for url in urls:
+            with CaptureQueriesContext(connection) as asked:
+                answer = client.get(url)
+            # what is refused bears the number of its request
+            body = NOISE.sub("", answer.content.decode()) if answer.status_code == 200 else ""
+            found[url] = (answer.status_code, body, len(asked))
+        return found
+
+    world()  # caches are warm from now on
+    without = world()
+    drawn(row, hso)
+    row.open(by=hso, at=NOW + timedelta(hours=1))
+    assert world() == without
