@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from uuid import UUID
 
 from dalian_rural.demo.places import Places
 from dalian_rural.demo.touring import Tour
@@ -33,7 +34,7 @@ SOURCES = (
 BACK_AFTER = 12
 # of what visits find, so much is found on the tours of a round where the fate leaves time; the rest came singly
 ON_TOUR, OF = 2, 3
-Tours = Mapping[tuple[str, object], Tour]
+Tours = Mapping[tuple[str, UUID], Tour]
 SEVERITIES = (("minor", 70), ("major", 25), ("grave", 5))
 
 

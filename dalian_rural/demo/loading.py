@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dalian_rural.demo import crew, meetings, people, places, running, story, touring, visits
+from dalian_rural.demo import crew, lookback, meetings, people, places, running, story, touring, visits
 from dalian_rural.demo.cases import Case, plan
 from inspections.models.beginning import SOURCES
 from schemes.models import Item
@@ -84,5 +84,6 @@ STAGES: tuple[Callable[[], int], ...] = (
     running.patrol,
     lambda: running.third_round(timezone.now()),
     running.recheck,
+    lookback.look_back,
     lambda: visits.send_pictures(touring.CITY) and 0,
 )

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from dalian_rural.demo import crew, places, touring, visits
 from dalian_rural.demo.cases import SPOTS, Case
 from dalian_rural.demo.story import Cast, play
@@ -133,7 +133,7 @@ def recheck() -> int:
 
 
 @transaction.atomic
-def _recheck(row: Round, agency: object, until: date, cast: Cast) -> None:
+def _recheck(row: Round, agency: Organisation, until: date, cast: Cast) -> None:
     drawn = RecheckDraw.objects.draw(
         by=cast.hso, at=clock(until + timedelta(days=2)), office=row.office, organisation=agency,
         since=row.begins_on, until=until, inspector=cast.inspector, share=1,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -65,15 +66,16 @@ class Rows:
     items: list[VisitItem] = field(default_factory=list)
     points: list[VisitPoint] = field(default_factory=list)
     versions: list[VisitVersion] = field(default_factory=list)
-    present: list[object] = field(default_factory=list)
+    present: list[Any] = field(default_factory=list)
     planned: list[PlannedVisit] = field(default_factory=list)
 
     @transaction.atomic
     def store(self) -> None:
         """Write everything or nothing."""
         Visit.objects.bulk_create(self.visits, batch_size=200)
-        for rows in (self.items, self.points, self.versions):
-            type(rows[0])._default_manager.bulk_create(rows, batch_size=500)  # type: ignore[attr-defined]
+        VisitItem.objects.bulk_create(self.items, batch_size=500)
+        VisitPoint.objects.bulk_create(self.points, batch_size=500)
+        VisitVersion.objects.bulk_create(self.versions, batch_size=500)
         through = Visit.present.through
         through._default_manager.bulk_create(self.present, batch_size=500)
         PlannedVisit.objects.bulk_update(self.planned, ["visit"], batch_size=200)

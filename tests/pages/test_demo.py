@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from accounts.models import User
-from dalian_rural.demo import loading, meetings, running, story, touring, visits
+from dalian_rural.demo import loading, lookback, meetings, running, story, touring, visits
 from dalian_rural.demo.cases import FATES, plan
 from inspections.draw_records import differences
 from inspections.models import (
@@ -250,3 +250,15 @@ def test_a_batch_never_tears_a_visit_apart(ground):
         cut = loading._end_of_visit(cases, start)
         if cut < len(cases) and cases[cut].tour:
             assert cases[cut].tour != cases[cut - 1].tour
+
+
+def test_a_look_back_of_what_was_closed_is_under_way(ground):
+    closed = [case for case in loading.all_cases() if case.fate == "closed" and 20 < case.age < 80]
+    assert story.play([case for case in closed if not case.tour and case.source == "hotline"][:4], NOW)
+    lookback.look_back()
+    lookback.look_back()
+    row = lookback.SPEC.round
+    assert row.state == "running"
+    assert row.cases.standing().exists()
+    assert not row.cases.filter(result="", day__lt=NOW.date()).exists()
+    assert differences(row) == []
