@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.verbs import alters_data
+from schemes.scoring import CAP_PER_POINT
 
 if TYPE_CHECKING:
     from schemes.definition import Definition
@@ -350,6 +351,12 @@ class Item(FrozenWithScheme, InTwoLanguages):
     def deduction_text(self) -> str:
         """Return the points one finding costs, or nothing where the rule is a proportion."""
         return decimal_text(self.rule["per_finding"]) if self.rule["type"] == "deduction" else ""
+
+    @property
+    def cap_per_point(self) -> int:
+        """Return how many findings of the item deduct at one observation point."""
+        cap: int = self.rule.get("cap_per_point") or CAP_PER_POINT
+        return cap
 
     @property
     def source_labels(self) -> list[str]:

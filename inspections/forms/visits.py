@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, User
 from inspections.forms.fields import PhotosField, day, words
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from inspections.models import Finding
     from schemes.models import Item
 
-ITEM_STATUS = ((SCORED, _("Looked at")), (NOT_LOOKED_AT, _("Not looked at")))
+ITEM_STATUS = (
+    (SCORED, pgettext_lazy("visit", "Looked at")),
+    (NOT_LOOKED_AT, pgettext_lazy("visit", "Not looked at")),
+)
 ANSWERS = (("yes", _("Yes")), ("no", _("No")))
 
 
@@ -95,7 +99,7 @@ class SheetForm(forms.Form):
         )
         if kind == "proportion":
             whole = {"inputmode": "numeric", "autocomplete": "off"}
-            for part, label in (("sampled", _("looked at")), ("met", _("of them in order"))):
+            for part, label in (("sampled", _("number looked at")), ("met", _("of them in order"))):
                 self.fields[f"{name}-{part}"] = forms.IntegerField(
                     label=label,
                     required=False,

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
 from audit.verbs import alters_data
@@ -203,7 +204,7 @@ class VisitItem(models.Model):
     class Status(models.TextChoices):
         SCORED = "scored", _("Scored")
         NOT_APPLICABLE = "not_applicable", _("Not applicable")
-        NOT_LOOKED_AT = "not_looked_at", _("Not looked at")
+        NOT_LOOKED_AT = "not_looked_at", pgettext_lazy("visit", "Not looked at")
 
     visit = models.ForeignKey(Visit, models.CASCADE, related_name="items")
     item = models.ForeignKey("schemes.Item", models.PROTECT, related_name="+")
@@ -243,7 +244,7 @@ class VisitVersion(models.Model):
     """A sheet as it was submitted, corrected or scored anew; never changed."""
 
     class Cause(models.TextChoices):
-        SUBMITTED = "submitted", _("Submitted")
+        SUBMITTED = "submitted", pgettext_lazy("visit", "Submitted")
         CORRECTED = "corrected", _("Corrected")
         RESCORED = "rescored", _("Scored anew after findings changed")
 
