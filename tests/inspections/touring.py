@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -22,7 +22,7 @@ serial = itertools.count(1)
 
 def clock(day: date, hour: int = 9) -> datetime:
     """Return a moment of a day in Dalian."""
-    return timezone.make_aware(datetime(day.year, day.month, day.day, hour))
+    return timezone.make_aware(datetime.combine(day, time(hour)))
 
 
 NOW = clock(MONDAY)
