@@ -79,7 +79,7 @@ def _number(row: Round, draws: Sequence[Draw], on: date) -> Stage:
     last = draws[-1] if draws else None
     stage.done = row.draw_id is not None
     if last is not None and (stage.done or last.drawn_at is None):
-        stage.text = f"{last.public_number_name} · {last.public_number or last.public_number_falls_on}"
+        stage.text = f"{last.number_name} · {last.public_number or last.public_number_falls_on}"
         stage.waits = not stage.done and on < last.public_number_falls_on
     return stage
 

@@ -220,7 +220,7 @@ class MissForm(forms.Form):
 class RecheckForm(forms.Form):
     """Draw a share of an agency's sheets."""
 
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("agency"))
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("third-party agency"))
     since = day(_("submitted from"))
     until = day(_("until"))
     share = forms.IntegerField(label=_("share, per cent"), min_value=1, max_value=100)

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="accounts.organisation",
-                verbose_name="agency",
+                verbose_name="third-party agency",
             ),
         ),
         migrations.AddField(

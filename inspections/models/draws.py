@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from inspections.models.drawing import History
 
 
+# stands for the public number of a draw that waits for none
+AT_ONCE = "-"
+
+
 class DrawQuerySet(models.QuerySet["Draw"]):
     """Sets of draws, and the verb that freezes the list and commits to it."""
 
@@ -129,6 +133,11 @@ class Draw(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round} · {self.number}"
+
+    @property
+    def number_name(self) -> str:
+        """Return what the public number is called; a look-back draws at once and needs none."""
+        return str(_("none: drawn at once")) if self.public_number == AT_ONCE else self.public_number_name
 
     def frozen_wishes(self) -> draws.Wishes:
         """Return the wishes as they were frozen."""

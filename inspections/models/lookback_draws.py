@@ -18,7 +18,7 @@ from audit.verbs import alters_data
 from inspections import draws, lookback_frame, lookback_weights
 from inspections.draw_messages import refusal
 from inspections.lookback_weights import Weighed
-from inspections.models.draws import Draw, names_of
+from inspections.models.draws import AT_ONCE, Draw, names_of
 from inspections.models.finding import Finding
 from inspections.models.lookbacks import LookBackCase
 from inspections.models.rounds import Round, VisitKind
@@ -117,7 +117,7 @@ def _stored(round: Round, wishes: draws.Wishes, *, number: int, reason: str, by:
     return Draw.objects.create(
         round=round, number=number, reason=reason, frozen_by=by, frozen_at=at, seed=seed.hex(), seed_sha256=sealed,
         wishes=json.loads(draws.canonical(wishes)), inputs_sha256=draws.inputs_hash(wishes), public_number_name=name,
-        public_number_falls_on=on, public_number="-", drawn_by=by, drawn_at=at,
+        public_number_falls_on=on, public_number=AT_ONCE, drawn_by=by, drawn_at=at,
         commitment=draws.commitment(wishes, sealed, str(round.pk), number, name, on.isoformat()),
     )  # fmt: skip
 

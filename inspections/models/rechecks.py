@@ -93,7 +93,9 @@ class RecheckDraw(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("office"))
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("agency"))
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("third-party agency")
+    )
     since = models.DateField(_("from"))
     until = models.DateField(_("until"))
     share = models.PositiveSmallIntegerField(_("share, per cent"))

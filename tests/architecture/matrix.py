@@ -86,6 +86,7 @@ PHOTO = {"file": "@jpeg", "finding": "@finding", "side": "before"}
 PAGE, SENT, GONE = (200,), (200, 302), (302,)
 # A form sent empty: shown again with its errors, or the step is refused in words, or it needs nothing and is done.
 API_ANSWER = (200, 201, 204, 400, 403, 409)
+NO_FORM = (415,)  # takes a multipart form alone, and says so to whoever sends another
 
 
 @dataclass(frozen=True)
@@ -502,8 +503,8 @@ API = [
     Row("api_finding", NOBODY, "finding", method="put", refused=409, data=REPORT, note="taken"),
     Row("api_finding_files", OPEN_FINDING, "finding"),
     Row("api_finding_files", REPORTED_FINDING, "reported"),
-    post("api_finding_files", OPEN_FINDING, "finding", ok=API_ANSWER),
-    post("api_finding_files", REPORTED_FINDING, "reported", ok=API_ANSWER),
+    post("api_finding_files", OPEN_FINDING, "finding", ok=NO_FORM),
+    post("api_finding_files", REPORTED_FINDING, "reported", ok=NO_FORM),
     Row("api_finding_file", OPEN_FINDING, "file"),
     Row("api_finding_file", REPORTED_FINDING, "reported_file"),
     Row("api_finding_events", OPEN_FINDING, "finding"),

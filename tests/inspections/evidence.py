@@ -27,7 +27,7 @@ def report(
     key = more.pop("id", None) or uuid.uuid4()
     finding, _created = Finding.objects.report(
         id=key, by=by, at=at, village=village, item=item, description="垃圾散落", digest=sha(key.bytes),
-        photos=photos, **{"place": "村口", **more},
+        photos=photos, **{"place": "村口东侧", **more},
     )  # fmt: skip
     return finding
 
