@@ -220,6 +220,7 @@ SHIFTING = (
     re.compile(rb'nonce="[^"]*"'),
     re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'),
     re.compile(rb'name="csrf-token" content="[^"]*"'),
+    re.compile(rb'<code class="fs-4">[^<]*</code>'),  # a one-time password
     re.compile(rb"sample=10-[0-9a-f]{8}"),  # the lot of a sample to look at, a new one for each page
 )
 KEY = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -247,6 +248,7 @@ def shape(sql: str) -> str:
 def ask(world: TwinWorld, who: str, question: Question) -> Answer:
     """Put the question as this user, take back what it changes, and keep what can be seen."""
     send = getattr(world.browsers[who], question.method)
+    connection.queries_log.clear()  # it holds 9,000
     with transaction.atomic():
         with CaptureQueriesContext(connection) as captured:
             response = send(question.url, question.data, **question.more)
@@ -268,16 +270,14 @@ def answers(world: TwinWorld, people: Iterable[str]) -> dict[str, dict[str, Answ
     """Ask everybody everything, after a planner has: whatever that leaves in a cache, the others find."""
     for cache in caches.all(initialized_only=True):
         cache.clear()
-    asked = list(questions(world))
-    for question in asked:
-        ask(world, "hso", question)
-    found = {}
-    for who in people:
-        ask(
-            world, who, Question("ledger", reverse("ledger"))
-        )  # its counts are kept by the process for a while
-        found[who] = {one.name: ask(world, who, one) for one in asked}
-    return found
+    asked(world, "hso")
+    return {who: asked(world, who) for who in people}
+
+
+def asked(world: TwinWorld, who: str) -> dict[str, Answer]:
+    """Ask one person everything."""
+    ask(world, who, Question("ledger", reverse("ledger")))  # the process keeps its counts for a while
+    return {question.name: ask(world, who, question) for question in questions(world)}
 
 
 def told_apart(before: dict[str, Answer], after: dict[str, Answer]) -> list[str]:
