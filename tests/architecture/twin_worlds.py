@@ -82,10 +82,9 @@ class TwinWorld(World):
         self.running.refresh_from_db()
         amender = PlanAmender(self.running, by=self.users["hso"], at=NOW, reason="x")
         today = timezone.localdate(NOW)
-        one, two = list(self.running.planned.standing().filter(reveals_at__gt=NOW))[:2] or (None, None)
-        if one and two:
-            amender.move(one, team=one.team, day=today + timedelta(days=9))
-            two.miss(by=self.users["hso"], at=NOW, reason="weather")
+        one, two = self.running.planned.standing().filter(reveals_at__gt=NOW)[:2]
+        amender.move(one, team=one.team, day=today + timedelta(days=9))
+        two.miss(by=self.users["hso"], at=NOW, reason="weather")
 
     def _plan_by_pages(self) -> None:
         """Walk a planner through the pages up to the frozen list, with a mistake on each."""
