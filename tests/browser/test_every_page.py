@@ -4,13 +4,14 @@ axe looks at the Chinese pages; the English ones are the same elements, so that 
 """
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from accounts.models import User
 from inspections.models import Document, Finding, Meeting
@@ -224,10 +225,19 @@ class Walk:
         return self.wrong + self.visitor.watch.said + self.visitor.watch.outside
 
 
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+# what ends farthest to the right
+WIDEST = """() => [...document.body.querySelectorAll("*")]
+    .sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)
+    .slice(0, 3).map(found => found.outerHTML.slice(0, 160))"""
+
+
 def too_wide(page: Page) -> list[str]:
     """Say by how much the page is wider than the screen."""
+    with suppress(TimeoutError):  # what draws itself, such as a chart, takes a moment after the screen has changed
+        page.wait_for_function(FITS, timeout=3000)
     width = sideways(page)
-    return [f"is {width} px wider than the screen"] if width > 0 else []
+    return [f"is {width} px wider than the screen: {page.evaluate(WIDEST)}"] if width > 0 else []
 
 
 def strange(page: Page, language: str) -> list[str]:
