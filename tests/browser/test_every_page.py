@@ -234,7 +234,9 @@ WIDEST = """() => [...document.body.querySelectorAll("*")]
 
 def too_wide(page: Page) -> list[str]:
     """Say by how much the page is wider than the screen."""
-    with suppress(TimeoutError):  # what draws itself, such as a chart, takes a moment after the screen has changed
+    with suppress(
+        TimeoutError
+    ):  # what draws itself, such as a chart, takes a moment after the screen has changed
         page.wait_for_function(FITS, timeout=3000)
     width = sideways(page)
     return [f"is {width} px wider than the screen: {page.evaluate(WIDEST)}"] if width > 0 else []
