@@ -1,12 +1,10 @@
 """Two people at the same finding in the same moment: one wins, the other is told, nothing is half done."""
 
-import threading
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from inspections import drafting, papers
 from inspections.models import (
@@ -18,8 +16,8 @@ from inspections.models import (
     Part,
     Rectification,
 )
-from inspections.steps import StepRefused
 from tests.inspections.making import fresh, report, submit
+from tests.inspections.racing import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
 
@@ -34,28 +32,6 @@ def on_postgresql(committed):
 @pytest.fixture
 def finding(committed, inspector, village, item):
     return report(inspector, village, item, NOW)
-
-
-def at_once(*verbs: Callable[[], object]) -> list[str]:
-    """Run the verbs at the same moment in threads of their own; return 'done' or the refusal's code, sorted."""
-    barrier, outcomes = threading.Barrier(len(verbs)), []
-
-    def run(verb: Callable[[], object]) -> None:
-        try:
-            barrier.wait(timeout=10)
-            verb()
-            outcomes.append("done")
-        except StepRefused as refused:
-            outcomes.append(refused.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[verb]) for verb in verbs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return sorted(outcomes)
 
 
 def one_winner(outcomes: list[str]) -> bool:

@@ -1,15 +1,14 @@
 """While a round runs: amendments with a reason, missed visits, closing, and two people in the same moment."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
 from audit.log import is_broken, record_sealed
 from audit.models import Entry
 from inspections.models import Amendment, Draw, PlanAmender, PlannedVisit, Round
-from inspections.steps import StepRefused
+from tests.inspections.racing import at_once
 from tests.inspections.test_rounds_planning import code_of
 from tests.inspections.touring import (
     FIRST,
@@ -267,28 +266,6 @@ def test_a_planned_visit_comes_from_a_draw_or_an_amendment_and_is_replaced_once(
 
 
 # --- in the same moment -----------------------------------------------------------------------------------------
-def at_once(*verbs):
-    """Run the verbs at the same moment in threads of their own; return 'done' or the refusal's code, sorted."""
-    barrier, outcomes = threading.Barrier(len(verbs)), []
-
-    def run(verb):
-        try:
-            barrier.wait(timeout=10)
-            verb()
-            outcomes.append("done")
-        except StepRefused as refused:
-            outcomes.append(refused.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[verb]) for verb in verbs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return sorted(outcomes)
-
-
 @pytest.mark.postgres
 def test_two_amend_the_same_visit_and_one_amendment_stands(committed, hso, city, villages, item):
     row = running(hso, city)
