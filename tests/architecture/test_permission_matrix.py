@@ -215,7 +215,7 @@ def url_names(resolver: Any) -> Iterator[str]:
 
 def test_every_url_name_has_a_row() -> None:
     names = set(url_names(get_resolver()))
-    assert sorted(names - set(ROWS)) == [], "add rows to tests/architecture/matrix.py"
+    assert sorted(names - set(ROWS)) == [], "add rows to tests/architecture/matrix/"
     assert sorted(set(ROWS) - names) == [], "these rows ask for URL names that are gone"
 
 
@@ -227,7 +227,7 @@ def test_a_view_takes_no_method_that_has_no_row(name: str, world: World) -> None
     who = "anonymous" if 200 in row.anonymous else min(row.allowed("own"), default="hso")
     silent = [method for method in METHODS if method not in {row.method for row in rows}]
     taken = [method for method in silent if ask(world, who, row, kwargs, method=method).status_code != 405]
-    assert taken == [], "add rows to tests/architecture/matrix.py, or let the view refuse the method"
+    assert taken == [], "add rows to tests/architecture/matrix/, or let the view refuse the method"
 
 
 @pytest.mark.parametrize("name", ROWS)

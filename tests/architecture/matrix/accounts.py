@@ -1,0 +1,41 @@
+"""Rows of the permission matrix. Users, sign-in, profile."""
+
+from tests.architecture.matrix.rows import (
+    CITY,
+    EVERYBODY,
+    GONE,
+    OFFICES,
+    PAGE,
+    SENT,
+    SYSADMIN,
+    Row,
+    around,
+    post,
+)
+
+ACCOUNTS = [
+    Row("account_login", EVERYBODY, ok=SENT, anonymous=PAGE),
+    post("account_logout", EVERYBODY, ok=GONE),
+    post("set_language", EVERYBODY, ok=GONE, data={"language": "en"}),
+    post("account_login", EVERYBODY, anonymous=PAGE),
+    Row("change_password", EVERYBODY),
+    post("change_password", EVERYBODY),
+    Row("profile", EVERYBODY),
+    post("profile", EVERYBODY),
+    post("profile_tokens", EVERYBODY),
+    Row("users", SYSADMIN),
+    Row("user_new", SYSADMIN),
+    post("user_new", SYSADMIN),
+    Row("users_import", SYSADMIN),
+    post("users_import", SYSADMIN),
+    post("users_import_confirm", SYSADMIN),
+    Row("user", SYSADMIN, "account"),
+    post("user", SYSADMIN, "account"),
+    post("user_reset", SYSADMIN, "account"),
+    post("user_active", SYSADMIN, "account"),
+    post("user_tokens", SYSADMIN, "account"),
+    post("post_new", SYSADMIN, "account"),
+    post("post_end", SYSADMIN, "account_post"),
+    Row("handover", around(CITY, SYSADMIN, only=OFFICES | SYSADMIN), "person"),
+    post("handover", around(CITY, SYSADMIN, only=OFFICES | SYSADMIN), "person"),
+]
