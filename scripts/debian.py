@@ -24,7 +24,7 @@ def main() -> int:
         print(f"{programs[0].parent.name=} {redis=}", flush=True)
         env = {**os.environ, "DATABASE_URL": database, "TEST_BROKER_URL": broker, "LANG": "C.UTF-8"}
         marks = "(engine or postgres or broker) and not browser and not slow"
-        return pytest(["-m", marks, "-n", "2", "--dist", "loadfile"], env)
+        return pytest(["-m", marks, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"], env)
 
 
 if __name__ == "__main__":

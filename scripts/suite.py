@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
 def lanes(chosen: Sequence[str], env: dict[str, str], *, full: bool) -> int:
     """Run one lane after the other; what was run is said at the end."""
     # Browser and broker tests start servers and processes: grouped by file, so that each file starts its own once.
-    split = ["-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "loadfile"]
+    split = ["-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "loadfile", "--no-loadscope-reorder"]
     results = {"PostgreSQL": timed([*split, *chosen], env)}
     if full:
         results["long tests"] = timed(["-m", LONG, *chosen], env)
