@@ -19,6 +19,8 @@ LEVELS = ("village", "county")
 ATTRIBUTES = ("coast", "river_or_reservoir", "farmland", "livestock", "treatment_plant", "public_toilet")
 # sources people score; their weights make 100. System data stand beside them.
 SCORED = ("self", "dept", "visit")
+# findings of one item at one observation point that may be let deduct
+MOST_PER_POINT = 20
 
 _FULL_WIDTH = str.maketrans({",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）"})
 _ASCII_BY_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff）”])[,;:?!()]|[,;:?!()](?=[\u4e00-\u9fff（“])")
@@ -198,10 +200,12 @@ class _Check:
                 self.errors.append(
                     f"{code}: a finding costs {rule['per_finding']} of {item['max_points']} points"
                 )
+            if "cap_per_point" in rule and not 1 <= rule["cap_per_point"] <= MOST_PER_POINT:
+                self.errors.append(f"{code}: cap_per_point is 1 to {MOST_PER_POINT}")
         elif rule["type"] == "proportion":
             if not 0 <= rule["zero_at_or_below_pct"] < rule["target_pct"] <= 100:
                 self.errors.append(f"{code}: the target must lie above the zero mark and within 100 %")
-        else:
+        elif rule["type"] != "yes_no":
             self.errors.append(f"{code}: unknown rule {rule['type']}")
 
     def _guidance(self, code: str) -> None:
@@ -295,6 +299,7 @@ def _rule(rule: Data) -> Data:
             "type": "deduction",
             "per_finding": units(rule["per_finding"]),
             "floor": units(rule.get("floor", 0)),
+            **({"cap_per_point": rule["cap_per_point"]} if "cap_per_point" in rule else {}),
         }
-    kept = ("type", "target_pct", "zero_at_or_below_pct", "target_basis")
-    return {key: rule[key] for key in kept}
+    proportion = ("target_pct", "zero_at_or_below_pct", "target_basis")
+    return {key: rule[key] for key in ("type", *(proportion if rule["type"] == "proportion" else ()))}

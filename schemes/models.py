@@ -230,6 +230,7 @@ class Item(FrozenWithScheme, InTwoLanguages):
     class RuleType(models.TextChoices):
         DEDUCTION = "deduction", _("Deduction")
         PROPORTION = "proportion", _("Proportion")
+        YES_NO = "yes_no", _("Yes or no")
 
     class Attribute(models.TextChoices):
         """The village attributes that an item can depend on; columns of Village."""
@@ -250,10 +251,10 @@ class Item(FrozenWithScheme, InTwoLanguages):
     name_en = models.CharField(max_length=100)
     points = models.PositiveIntegerField(_("points, in 1/10,000"))
     sources = models.JSONField(default=list)
-    # {"type": "deduction", "per_finding": units, "floor": units} or
-    # {"type": "proportion", "target_pct": int, "zero_at_or_below_pct": int, "target_basis": str}
+    # {"type": "deduction", "per_finding": units, "floor": units, and "cap_per_point": int where not the default},
+    # {"type": "proportion", "target_pct": int, "zero_at_or_below_pct": int, "target_basis": str} or {"type": "yes_no"}
     rule = models.JSONField()
-    # what is counted (deduction) or measured (proportion), and when nothing is left to count
+    # what is counted (deduction), measured (proportion) or asked (yes or no), and when nothing is left to count
     unit_zh = models.CharField(max_length=200)
     unit_en = models.CharField(max_length=200)
     zero_if_zh = models.CharField(max_length=200, blank=True)

@@ -159,6 +159,20 @@ def test_what_does_not_add_up_is_named(data: Any, change: Any, error: str) -> No
     assert any(error in line for line in refused.value.errors), refused.value.errors
 
 
+def test_a_rule_may_ask_for_yes_or_no_and_may_set_its_own_cap(data: Any) -> None:
+    scheme, guidance = copy.deepcopy(data)
+    asked, capped = scheme["aspects"][0]["items"][:2]
+    asked["rule"] = {
+        "type": "yes_no",
+        "measure_zh": "有无保洁制度",
+        "measure_en": "are there rules for cleaning",
+    }
+    capped["rule"]["cap_per_point"] = 3
+    rows = parse(scheme, guidance).aspects[0].items
+    assert (rows[0].rule, rows[0].unit_zh) == ({"type": "yes_no"}, "有无保洁制度")
+    assert rows[1].rule == {"type": "deduction", "per_finding": 5_000, "floor": 0, "cap_per_point": 3}
+
+
 def test_the_command_writes_nothing_when_a_file_is_wrong(db: None, data: Any, tmp_path: Path) -> None:
     scheme = copy.deepcopy(data[0])
     scheme["aspects"].pop()
