@@ -1,6 +1,6 @@
 """How the API names places, items and findings: by id, or by the code that people know."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,13 @@ VILLAGES: Prepared[Village] = Prepared(
 ITEMS: Prepared[Item] = Prepared(
     lambda id: Item.objects.current().select_related(None).select_related("aspect").filter(pk=id), UUID
 )
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON takes it: moments in local time, days, ids."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _uuid(data: Any) -> UUID | None:

@@ -1,6 +1,6 @@
 """`/api/v1/findings/`: reports come in under the client's id, findings are read and taken on by the model's verbs."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from accounts.access import user_of
 from accounts.models import User
 from dalian_rural.problems import Problem
-from inspections.api.fields import ItemField, VillageField
+from inspections.api.fields import ItemField, VillageField, plain
 from inspections.api.photos import problem as photo_problem
 from inspections.api.steps import STEP_BODIES, StepBody
 from inspections.models import Finding, FindingEvent, ReportConflict, asked
@@ -107,13 +107,6 @@ class ReportBody(serializers.Serializer[Any]):
 # how a value of a row is read where it is not the attribute of that name
 COLUMNS = {"recurrence_of": "recurrence_of_id", "duplicate_of": "duplicate_of_id", "visit": "visit_id"}
 COMPUTED = {"village", "township", "county", "item", "overdue", "photos", "steps", "state_text"}
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON takes it: moments in local time, days, ids."""
-    if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat()
-    return value.isoformat() if isinstance(value, date) else value
 
 
 class FindingRow(serializers.ModelSerializer[Finding]):

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from accounts.access import user_of
 from audit.log import refused
 from dalian_rural.problems import Problem
+from inspections.api.fields import plain
 from inspections.models import Photo
 from inspections.photo_rules import PhotoRefused, refusal
 from inspections.points import Point
@@ -105,8 +106,15 @@ class PhotoUpload(serializers.Serializer[Any]):
         return attrs
 
 
+# how a value of a photo is read where it is not the attribute of that name
+VALUES = {
+    "finding": "parent_id", "ready": "is_ready", "refused_text": "get_refused_display", "large": "large_url",
+    "small": "small_url",
+}  # fmt: skip
+
+
 class PhotoState(serializers.ModelSerializer[Photo]):
-    """How a photo stands."""
+    """How a photo stands; the fields are the schema's, the answer is written without them."""
 
     finding = serializers.UUIDField(source="parent_id")
     ready = serializers.BooleanField(source="is_ready")
@@ -120,6 +128,11 @@ class PhotoState(serializers.ModelSerializer[Photo]):
             "id", "finding", "side", "sha256", "size", "width", "height", "format", "received_at", "captured_at",
             "source", "ready", "refused", "refused_text", "large", "small",
         ]  # fmt: skip
+
+    def to_representation(self, instance: Photo) -> dict[str, Any]:
+        """Write the answer without a field object for each value: phones send many photos."""
+        values = {name: getattr(instance, VALUES.get(name, name)) for name in self.Meta.fields}
+        return {name: value() if callable(value) else plain(value) for name, value in values.items()}
 
 
 class PhotoView(APIView):

@@ -13,7 +13,8 @@ from rest_framework.renderers import JSONRenderer
 
 from accounts.models import Token
 from inspections.api.findings import FindingDetail
-from inspections.models import Finding, NumberSeries
+from inspections.api.photos import PhotoState
+from inspections.models import Finding, NumberSeries, Photo
 from tests.inspections.making import report
 from tests.samples import jpeg
 
@@ -185,3 +186,6 @@ def test_the_answer_written_by_hand_is_what_the_schema_s_fields_would_write(
             written = FindingDetail(finding, context={"user": huajia_official, "at": timezone.now()})
             by_fields = serializers.ModelSerializer.to_representation(written, finding)
             assert JSONRenderer().render(written.data) == JSONRenderer().render(by_fields)
+        state = PhotoState(Photo.objects.get(pk=photo))
+        fields = serializers.ModelSerializer.to_representation(state, state.instance)
+        assert JSONRenderer().render(state.data) == JSONRenderer().render(fields)
