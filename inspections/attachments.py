@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 
-from inspections import image_headers
 from inspections.scans import is_pdf
 from inspections.steps import StepRefused
 from inspections.uploads import binary
 from inspections.workbooks import OLE, OtherKind, Workbook
+from schemes import image_headers
 from villages.spreadsheet import Unreadable
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"

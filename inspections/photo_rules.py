@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from inspections import image_headers
-from inspections.imaging import distance
 from inspections.steps import Actor, State, StepRefused
+from schemes import image_headers
+from schemes.imaging import distance
 
 if TYPE_CHECKING:
     from inspections.models.base import FindingBase

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 
-from inspections import image_headers
 from inspections.steps import StepRefused
 from inspections.uploads import binary
+from schemes import image_headers
 
 TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg"}
 

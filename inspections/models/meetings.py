@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Organisation, Role, User
 from audit.log import unseal
 from audit.verbs import alters_data
-from inspections import imaging, photo_rules
+from inspections import photo_rules
 from inspections.meeting_steps import OPEN, SEALED, STEPS, MeetingState
 from inspections.models.documents import secretaries
 from inspections.models.finding import Finding
@@ -34,6 +34,7 @@ from inspections.positions import without_position
 from inspections.steps import StepRefused
 from inspections.uploads import binary, sha256_of
 from notifications.models import Notice
+from schemes import imaging
 from villages.models import Division, Village, VillageLink
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from audit.prepared import insert
 from audit.verbs import alters_data
-from inspections import imaging, photo_rules
+from inspections import photo_rules
 from inspections.models import asked, visit_photos
 from inspections.models.photo_positions import Claims, PhotoPosition, PositionSet
 from inspections.models.photo_uses import NearDuplicate, PhotoUse, Side
@@ -28,6 +28,7 @@ from inspections.photo_rules import PhotoRefused
 from inspections.steps import StepRefused
 from inspections.uploads import binary, sha256_of
 from notifications.models import Notice
+from schemes import imaging
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,9 +12,9 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 
 from accounts.models import User
-from inspections import imaging
 from inspections.models import Photo
 from inspections.tasks_photos import make_copies
+from schemes import imaging
 from tests.inspections.evidence import sha
 from tests.samples import HTML, ODD, encoded, exif_with, jpeg, scene
 

@@ -11,10 +11,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from accounts.models import User
-from inspections import imaging
 from inspections.models import Photo
 from inspections.positions import without_position
 from inspections.tasks_photos import sweep_photos
+from schemes import imaging
 from tests.inspections.evidence import NOON, report, send, sha, work
 from tests.samples import encoded, exif_with, jpeg, mpo, scene
 
