@@ -52,11 +52,18 @@ class TwinWorld(World):
         users["patroller"] = make_user("patroller", "patroller", "county_office", self.counties["jinpu"])
         self.scouts = [make_user(f"scout{n}", f"巡{n}", "inspector", self.counties["jinpu"]) for n in (1, 2)]
         self.running = _drawn(_plan(users, self.city, NOW, -3), users["hso"], NOW - timedelta(days=10))
+        self._lay_out()
         _closed(self, "own", NOW)
         self.browsers |= {name: Browser(users[name]) for name in ("deputy", "patroller")}
         self.village, self.township = first, township
         self.public_ids = set(ids())
         self.sealed_ids: set[str] = set()
+
+    def _lay_out(self) -> None:
+        """Give each drawn visit a day that the draw's chance does not choose: today is revealed, the later ones are not."""
+        amender = PlanAmender(self.running, by=self.users["hso"], at=NOW, reason="x")
+        for later, visit in zip((0, 5, 7), self.running.planned.standing().order_by("pk"), strict=True):
+            amender.move(visit, team=visit.team, day=timezone.localdate(NOW) + timedelta(days=later))
 
     # --- what is sealed -----------------------------------------------------------------------------------------
     def seal(self) -> None:
@@ -82,7 +89,7 @@ class TwinWorld(World):
         self.running.refresh_from_db()
         amender = PlanAmender(self.running, by=self.users["hso"], at=NOW, reason="x")
         today = timezone.localdate(NOW)
-        one, two = self.running.planned.standing().filter(reveals_at__gt=NOW)[:2]
+        one, two = self.running.planned.standing().filter(reveals_at__gt=NOW)
         amender.move(one, team=one.team, day=today + timedelta(days=9))
         two.miss(by=self.users["hso"], at=NOW, reason="weather")
 
