@@ -60,7 +60,7 @@ class TwinWorld(World):
         self.sealed_ids: set[str] = set()
 
     def _lay_out(self) -> None:
-        """Give each drawn visit a day that the draw's chance does not choose: today is revealed, the later ones are not."""
+        """Give each drawn visit a day that no lot chooses: today's is revealed, the later ones are not."""
         amender = PlanAmender(self.running, by=self.users["hso"], at=NOW, reason="x")
         for later, visit in zip((0, 5, 7), self.running.planned.standing().order_by("pk"), strict=True):
             amender.move(visit, team=visit.team, day=timezone.localdate(NOW) + timedelta(days=later))
