@@ -325,6 +325,11 @@ SCAN_MAX_BYTES = env.int("SCAN_MAX_BYTES", default=20 * 1024 * 1024)
 # files beside a finding
 FILE_MAX_BYTES = env.int("FILE_MAX_BYTES", default=20 * 1024 * 1024)
 FILES_PER_FINDING = env.int("FILES_PER_FINDING", default=10)
+# assessment: files of evidence per item, days before its due day that a sheet is reminded of, and the most that the
+# bonuses (or the penalties) of a unit may make in one period, in points
+FILES_PER_ENTRY = env.int("FILES_PER_ENTRY", default=10)
+SHEET_REMIND_DAYS = env.int("SHEET_REMIND_DAYS", default=3)
+ADJUSTMENT_CAP_POINTS = env.int("ADJUSTMENT_CAP_POINTS", default=3)
 # problem lists from other sources: the file with its pictures, and the rows in it
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=100 * 1024 * 1024)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=2000)
