@@ -140,13 +140,18 @@ class VisitVerbs(models.Model):
     def correct(
         self, *, by: User, at: datetime, sheet: Sheet, reason: str, number: int | None = None
     ) -> None:
-        """Correct a submitted sheet with a reason; the old version is kept. `number` is the version it starts from."""
+        """Correct a submitted sheet with a reason; the old version is kept. `number` is the version it starts from.
+
+        The same correction sent again changes nothing.
+        """
         if not self.may_correct(by, timezone.localdate(at)):
             raise StepRefused(_("Once it is released, only the office corrects a visit."), "not_yours")
         if not reason.strip():
             raise StepRefused(_("Give a reason."), "reason_missing")
         with transaction.atomic():
             self._lock()
+            if self._is_repeat(sheet, by, reason.strip(), number):
+                return
             if number is not None and number != self._me.number:
                 raise StepRefused(
                     _("Someone else has just corrected this visit. Look at it again."), "conflict"
@@ -155,6 +160,14 @@ class VisitVerbs(models.Model):
             self._refuse_dropping(sheet)
             self._write(sheet, "corrected", by, at, reason.strip())
         self._issue_named(at)
+
+    def _is_repeat(self, sheet: Sheet, by: User, reason: str, number: int | None) -> bool:
+        """Tell whether this correction is the newest version already: its answer was lost, and it came again."""
+        if number is None or number + 1 != self._me.number:
+            return False
+        newest = self.versions.get(number=self._me.number)
+        same = (newest.cause, newest.by_id, newest.reason) == ("corrected", by.pk, reason)
+        return same and Sheet.read(newest.body).digest() == sheet.digest()
 
     def _lock(self) -> None:
         """Read the row again and keep others from it until the transaction ends."""

@@ -19,6 +19,7 @@ from inspections.forms.record import RecordForm, villages_for
 from inspections.models import Finding, Meeting, ReportConflict, Visit
 from inspections.reporting import digest
 from inspections.steps import StepRefused
+from inspections.views.confirming import confirmed
 from schemes.models import Aspect, Item
 from schemes.search import find_items
 from villages.models import Village
@@ -36,6 +37,7 @@ M = TypeVar("M", bound=models.Model)
 
 @require(*RECORDERS)
 @require_http_methods(["GET", "POST"])
+@confirmed
 def record(request: HttpRequest) -> HttpResponse:
     """Show the form, or take one report in."""
     user, at = user_of(request), timezone.now()

@@ -23,6 +23,7 @@ from inspections.models import Finding, PlannedVisit, ReportConflict, Visit
 from inspections.models.rounds import works_for
 from inspections.sheets import Sheet, SheetRefused
 from inspections.steps import StepRefused
+from inspections.views.confirming import confirmed
 from inspections.views.record import village_options
 
 OFFICES = (Role.CITY_OFFICE, Role.COUNTY_OFFICE)
@@ -75,6 +76,7 @@ def visits(request: HttpRequest) -> HttpResponse:
 # --- begin ----------------------------------------------------------------------------------------------------
 @require(*MAKERS)
 @require_http_methods(["GET", "POST"])
+@confirmed
 def visit_new(request: HttpRequest) -> HttpResponse:
     """Choose a village and begin a visit there; a stop of the day's plan posts here too."""
     user, at = user_of(request), timezone.now()
@@ -120,6 +122,7 @@ def visit_miss(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 # --- the sheet ------------------------------------------------------------------------------------------------
 @require(*MAKERS)
 @require_http_methods(["GET", "POST"])
+@confirmed
 def visit_sheet(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the sheet of a visit that was begun, or take it in."""
     user, at = user_of(request), timezone.now()
@@ -158,6 +161,7 @@ def _show(request: HttpRequest, form: SheetForm, refusal: Exception) -> None:
 
 @require(*MAKERS)
 @require_http_methods(["GET", "POST"])
+@confirmed
 def visit_correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Correct a submitted sheet with a reason; the old version is kept."""
     user, at = user_of(request), timezone.now()

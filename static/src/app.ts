@@ -16,6 +16,7 @@ import "./suggest";
 import "./job";
 import "./slides";
 import "./visit";
+import { sendWaiting } from "./sure"; // last: what others do at a submit is done before it is sent
 import { resume } from "./upload";
 
 document.addEventListener("htmx:configRequest", (event) => {
@@ -31,6 +32,7 @@ function start(): void {
   settleDrafts();
   attach(document);
   void resume();
+  void sendWaiting();
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -2,7 +2,8 @@
 //   Keeps every typed value by user + address + field on this device; puts it back after a reload, an error, an
 //   expired session; forgets it when the server has accepted the form. Hidden inputs take part with `data-keep`.
 //   Passwords, files and fields with data-no-save never do. `data-autosave-key` tells forms on one page apart.
-//   Accepted = another page came that is no sign-in or error page, or the same page without an error summary.
+//   Accepted = the form led to another page that is no sign-in or error page, or to itself without an error summary.
+//   A form that is also `sure` says itself when it was accepted.
 import { all, define, make, one, recall, remember, userId } from "./core";
 
 interface Draft {
@@ -15,7 +16,7 @@ type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 const PREFIX = "draft:";
 const KEEP_DAYS = 14;
 
-function keyOf(form: HTMLFormElement): string {
+export function draftKey(form: HTMLFormElement): string {
   return `${PREFIX}${userId()}:${location.pathname}:${form.dataset.autosaveKey ?? form.id}`;
 }
 
@@ -54,11 +55,11 @@ function write(field: Field, value: string | string[] | boolean): boolean {
 function save(form: HTMLFormElement, sent: boolean): void {
   const values: Draft["values"] = {};
   for (const field of fieldsOf(form)) values[slot(field)] = read(field);
-  remember(keyOf(form), { at: Date.now(), sent, values } satisfies Draft);
+  remember(draftKey(form), { at: Date.now(), sent, values } satisfies Draft);
 }
 
 function restore(form: HTMLFormElement): boolean {
-  const draft = recall<Draft | null>(keyOf(form), null);
+  const draft = recall<Draft | null>(draftKey(form), null);
   if (!draft) return false;
   let changed = false;
   for (const field of fieldsOf(form)) {
@@ -76,7 +77,7 @@ function offerDiscard(form: HTMLFormElement): void {
   const drop = make("button", "btn btn-sm btn-quiet", form.dataset.discard ?? "×");
   drop.type = "button";
   drop.addEventListener("click", () => {
-    remember(keyOf(form), null);
+    remember(draftKey(form), null);
     document.dispatchEvent(new CustomEvent("draft:done", { detail: { path: location.pathname } }));
     location.reload();
   });
@@ -92,10 +93,19 @@ function draftKeys(): string[] {
   }
 }
 
-function forget(key: string): void {
+export function forget(key: string): void {
   const path = key.slice(PREFIX.length).split(":")[1] ?? "";
   remember(key, null);
   document.dispatchEvent(new CustomEvent("draft:done", { detail: { path } }));
+}
+
+/** Did the browser come here from this path? An address that was typed after a failure comes from nowhere. */
+function cameFrom(path: string): boolean {
+  try {
+    return new URL(document.referrer).pathname === path;
+  } catch {
+    return false;
+  }
 }
 
 /** Decide about the drafts that were sent from an earlier page. Runs before any form is filled. */
@@ -107,8 +117,9 @@ export function settleDrafts(): void {
     const draft = recall<Draft | null>(key, null);
     if (!draft || Date.now() - draft.at > KEEP_DAYS * 86_400_000) remember(key, null);
     else if (draft.sent) {
-      const here = key.split(":")[2] === location.pathname;
-      if (arrived && !(here && one(document, ".error-summary"))) forget(key);
+      const path = key.split(":")[2] ?? "";
+      const here = path === location.pathname;
+      if (arrived && cameFrom(path) && !(here && one(document, ".error-summary"))) forget(key);
       else remember(key, { ...draft, sent: false });
     }
   }
@@ -118,24 +129,31 @@ define("autosave", (element) => {
   const form = element as HTMLFormElement;
   // After an error the server has filled the form itself: nothing was "put back".
   if (restore(form) && !one(form, ".error-summary")) offerDiscard(form);
-  let timer = 0;
+  let timer = 0; // of what was typed and is not saved yet
   const soon = (): void => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => save(form, false), 250);
+    timer = window.setTimeout(() => keep(), 250);
   };
+  const keep = (sent = false): void => {
+    window.clearTimeout(timer);
+    timer = 0;
+    save(form, sent);
+  };
+  const sure = (form.dataset.js ?? "").split(/\s+/).includes("sure");
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
-  form.addEventListener("submit", () => {
-    window.clearTimeout(timer);
-    save(form, true);
-  });
+  form.addEventListener("submit", () => keep(!sure));
   form.addEventListener("htmx:afterRequest", (event) => {
     const { successful, xhr } = (event as CustomEvent<{ successful: boolean; xhr: XMLHttpRequest }>).detail;
     if (event.target !== form) return;
-    if (successful && !xhr.responseText.includes("error-summary")) forget(keyOf(form));
-    else save(form, false);
+    if (successful && !xhr.responseText.includes("error-summary")) forget(draftKey(form));
+    else keep();
   });
   window.addEventListener("pagehide", () => {
-    if (timer && !recall<Draft | null>(keyOf(form), null)?.sent) save(form, false);
+    if (timer && form.isConnected) keep();
+  });
+  // back from an address that did not answer: what was sent has not arrived
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && recall<Draft | null>(draftKey(form), null)?.sent) keep();
   });
 });

@@ -147,6 +147,12 @@ def chinese_words() -> set[str]:
     return set(_catalog().values())
 
 
+def strange(page: Page, language: str) -> list[str]:
+    """Return the texts on the page that the catalog knows in the other language."""
+    chosen = set(texts(page)) & (english_words() if language == "zh" else chinese_words())
+    return [f"is not translated: {text}" for text in sorted(chosen)]
+
+
 def sideways(page: Page) -> int:
     """Return by how many pixels the page is wider than the screen."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

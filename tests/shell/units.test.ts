@@ -6,6 +6,7 @@ import { fill, uuid4 } from "../../static/src/core";
 import { sha256Hex } from "../../static/src/hash";
 import { matches, toChoice } from "../../static/src/picker";
 import { fit } from "../../static/src/reduce";
+import { outcomeOf } from "../../static/src/outcome";
 import { backoff, verdict } from "../../static/src/upload";
 
 test("a photo is reduced to 1600 on its longer side and never enlarged", () => {
@@ -33,6 +34,14 @@ test("only an answer about the photo itself ends the attempts", () => {
   assert.deepEqual([200, 201].map(verdict), ["done", "done"]);
   assert.deepEqual([400, 404, 409, 413, 415, 422].map(verdict), Array(6).fill("refused"));
   assert.deepEqual([0, 401, 403, 408, 429, 500, 503].map(verdict), Array(7).fill("again"));
+});
+
+test("only an answer that says so itself confirms a form", () => {
+  assert.deepEqual(["done", "wrong"].map((said) => outcomeOf(200, said, false)), ["done", "wrong"]);
+  assert.equal(outcomeOf(200, null, false), "away"); // some page in between answers for the server
+  assert.deepEqual([0, 408, 429, 500, 503].map((status) => outcomeOf(status, null, false)), Array(5).fill("away"));
+  assert.deepEqual([outcomeOf(200, null, true), outcomeOf(403, null, false)], ["expired", "expired"]); // the sign-in page
+  assert.deepEqual([400, 404, 413].map((status) => outcomeOf(status, null, false)), Array(3).fill("refused"));
 });
 
 test("a choice is found by any of its words in any order", () => {
