@@ -12,9 +12,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import Organisation, Post, Role, User
-from schemes.definition import Definition, parse
+from schemes.definition import Definition
 from schemes.management.commands.load_scheme import DATA, read
 from schemes.models import Item, Scheme
+from schemes.reading import parse
 from villages.models import (
     Area,
     AreaLink,

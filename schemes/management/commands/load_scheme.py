@@ -5,10 +5,12 @@ from typing import Any
 import yaml
 from django.core.management.base import BaseCommand, CommandError
 
-from schemes.definition import DefinitionError, parse
+from schemes.definition import DefinitionError
 from schemes.models import Scheme, SchemeFrozen
+from schemes.reading import parse
+from schemes.wording import sentences
+from schemes.yaml_form import LOADER
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 
@@ -26,7 +28,8 @@ class Command(BaseCommand):
             definition = parse(read(options["scheme"]), read(options["guidance"]))
             scheme = Scheme.objects.load(definition)
         except DefinitionError as wrong:
-            raise CommandError(f"The scheme does not add up:\n{wrong}") from wrong
+            lines = "\n".join(sentences(wrong.faults))
+            raise CommandError(f"The scheme does not add up:\n{lines}") from wrong
         except SchemeFrozen as frozen:
             raise CommandError(str(frozen)) from frozen
         if options["verbosity"]:
