@@ -17,6 +17,8 @@ SOURCES = ("self", "dept", "visit", "system")
 LEVELS = ("village", "county")
 COMBINES = ("item", "source_total")
 RULES = ("deduction", "proportion", "yes_no")
+# which figure of the system itself an item of the source `system` is scored by
+SYSTEM = ("coverage", "on_time", "recurrence")
 ATTRIBUTES = ("coast", "river_or_reservoir", "farmland", "livestock", "treatment_plant", "public_toilet")
 # sources people score; their weights make 100. System data stand beside them.
 SCORED = ("self", "dept", "visit")

@@ -22,6 +22,7 @@ from schemes.definition import (
     PARTS,
     RULES,
     SOURCES,
+    SYSTEM,
     UNITS,
     AspectRow,
     Data,
@@ -289,13 +290,16 @@ class _Reader:
 
 def rule_of(rule: Cursor, kind: str) -> Data:
     """Return the stored rule; points in 1/10,000."""
+    system = {"system": rule.choice("system", SYSTEM)} if rule.has("system") else {}
     if kind == "deduction":
-        cap = {"cap_per_point": rule.number("cap_per_point", 1, MOST_PER_POINT)}
+        capped = rule.has("cap_per_point")
+        cap = {"cap_per_point": rule.number("cap_per_point", 1, MOST_PER_POINT)} if capped else {}
         return {
             "type": kind,
             "per_finding": rule.scaled("per_finding", UNITS, MOST_POINTS),
             "floor": rule.scaled("floor", UNITS, MOST_POINTS, otherwise="0"),
-            **(cap if rule.has("cap_per_point") else {}),
+            **cap,
+            **system,
         }
     if kind == "proportion":
         return {
@@ -303,5 +307,6 @@ def rule_of(rule: Cursor, kind: str) -> Data:
             "target_pct": rule.number("target_pct", 0, 100),
             "zero_at_or_below_pct": rule.number("zero_at_or_below_pct", 0, 100),
             "target_basis": rule.text("target_basis", WORDS),
+            **system,
         }
-    return {"type": kind}
+    return {"type": kind, **system}

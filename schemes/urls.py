@@ -1,6 +1,6 @@
 from django.urls import path
 
-from schemes import views
+from schemes.views import guidance as views
 
 urlpatterns = [
     path("", views.guidance, name="guidance"),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -11,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from schemes.definition import Fault
 from schemes.models import Item, Scheme, SourceCode, decimal_text
 
-SENTENCES: dict[str, Promise] = {
+SENTENCES: dict[str, Any] = {
     # the file
     "mapping_expected": gettext_lazy("Names with values are expected here."),
     "list_expected": gettext_lazy("A list is expected here."),
@@ -58,7 +57,7 @@ SENTENCES: dict[str, Promise] = {
 }  # fmt: skip
 
 LANGUAGE_NAMES = {"zh": gettext_lazy("Chinese"), "en": gettext_lazy("English")}
-PART_NAMES: dict[str, Promise] = {
+PART_NAMES: dict[str, Any] = {
     "name": gettext_lazy("Name"),
     "unit": gettext_lazy("What is counted"),
     "department": gettext_lazy("Responsible department"),
@@ -69,7 +68,7 @@ PART_NAMES: dict[str, Promise] = {
     "not_counted": gettext_lazy("What is not counted here"),
 }
 # what a field of a scheme is called, in lists of differences and in forms
-FIELD_NAMES: dict[str, Promise] = {
+FIELD_NAMES: dict[str, Any] = {
     **PART_NAMES,
     "code": gettext_lazy("Code"),
     "points": gettext_lazy("Points"),
@@ -94,6 +93,7 @@ FIELD_NAMES: dict[str, Promise] = {
     "cap_per_point": gettext_lazy("At one observation point at most"),
     "target_pct": gettext_lazy("Full points from, per cent"),
     "zero_at_or_below_pct": gettext_lazy("No points up to, per cent"),
+    "system": gettext_lazy("Figure of the system"),
     "target_basis": gettext_lazy("Where the target comes from"),
 }
 
@@ -123,7 +123,7 @@ def field_name(field: str) -> str:
     return str(FIELD_NAMES.get(field, field))
 
 
-def in_language(name: Any, code: str) -> Promise:
+def in_language(name: Any, code: str) -> Any:
     """Name a text and its language; lazily, for labels of forms."""
     pattern = gettext_lazy("{name} (Chinese)") if code == "zh" else gettext_lazy("{name} (English)")
     return format_lazy(pattern, name=name)
@@ -149,6 +149,14 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
 _SUMS: dict[str, Callable[[Any], str]] = {"found": decimal_text, "wanted": decimal_text}
 
 
+_CHOICES: dict[str, list[tuple[str, Any]]] = {
+    "level": Item.Level.choices,
+    "rule_type": Item.RuleType.choices,
+    "system": Item.System.choices,
+    "combine": Scheme.Combine.choices,
+}
+
+
 def value_of(field: str, value: Any) -> str:
     """Return a column's value as people read it."""
     if field in ("points", "max_points_units", "per_finding", "floor"):
@@ -158,9 +166,8 @@ def value_of(field: str, value: Any) -> str:
     if field == "applies_if":
         labels = dict(Item.Attribute.choices)
         return " · ".join(str(labels.get(code, code)) for code in value) or _("every village")
-    if field in ("level", "rule_type", "combine"):
-        known = {"level": Item.Level, "rule_type": Item.RuleType, "combine": Scheme.Combine}[field].choices
-        return str(dict(known).get(value, value))
+    if choices := _CHOICES.get(field):
+        return str(dict(choices).get(value, value))
     if field == "precedence":
         return "\n".join(" > ".join(pair) for pair in value)
     return "\n".join(value) if isinstance(value, list) else str(value)

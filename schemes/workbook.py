@@ -73,6 +73,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "target_pct": ("满分线百分比", "target"),
         "zero_at_or_below_pct": ("零分线百分比", "zero at or below"),
         "target_basis": ("满分线依据", "target basis"),
+        "system": ("系统指标", "system"),
         "unit_zh": ("计量内容中文", "unit zh"),
         "unit_en": ("计量内容英文", "unit en"),
         "zero_if_zh": ("不得分情形中文", "zero if zh"),
@@ -102,6 +103,7 @@ WORDS: dict[str, dict[str, str]] = {
     "source": {"self": "自评", "dept": "部门考核", "visit": "暗访", "system": "系统数据"},
     "combine": {"item": "逐项合成", "source_total": "按来源合成"},
     "level": {"village": "村", "county": "区市县"},
+    "system": {"coverage": "包保覆盖率", "on_time": "按期整改率", "recurrence": "反弹率"},
     "type": {"deduction": "扣分", "proportion": "比例", "yes_no": "是否"},
     "applies_if": {
         "coast": "临海", "river_or_reservoir": "有河流或水库", "farmland": "有农田", "livestock": "有畜禽养殖",
@@ -109,11 +111,11 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 CHOICES = {("sources", "code"): "source", ("scheme", "combine"): "combine", ("items", "level"): "level",
-           ("items", "type"): "type"}  # fmt: skip
+           ("items", "type"): "type", ("items", "system"): "system"}  # fmt: skip
 LISTS = {"sources": "source", "applies_if": "applies_if"}
 RULE = (
-    "type", "per_finding", "floor", "cap_per_point", "target_pct", "zero_at_or_below_pct", "target_basis", "unit_zh",
-    "unit_en", "zero_if_zh", "zero_if_en",
+    "type", "per_finding", "floor", "cap_per_point", "target_pct", "zero_at_or_below_pct", "target_basis", "system",
+    "unit_zh", "unit_en", "zero_if_zh", "zero_if_en",
 )  # fmt: skip
 WIDE = frozenset({*TEXTS, "note_zh", "note_en", "evidence_zh", "evidence_en"})
 
@@ -219,6 +221,7 @@ def _item(aspect: str, item: ItemRow) -> dict[str, str]:
         **{name: getattr(item, name) for name in (*same, "department_en", "organisation")},
         "aspect": aspect,
         "type": WORDS["type"][item.rule["type"]],
+        "system": WORDS["system"].get(item.rule.get("system", ""), ""),
         "max_points": decimal_text(item.points),
         "sources": "、".join(WORDS["source"].get(code, code) for code in item.sources),
         "level": WORDS["level"].get(item.level, item.level),

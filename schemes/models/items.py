@@ -71,6 +71,13 @@ class Item(FrozenWithScheme, Edited, InTwoLanguages):
         PROPORTION = "proportion", _("Proportion")
         YES_NO = "yes_no", _("Yes or no")
 
+    class System(models.TextChoices):
+        """The figures that nobody types; columns of no table, worked out by the assessment."""
+
+        COVERAGE = "coverage", _("Coverage by responsible leaders")
+        ON_TIME = "on_time", _("Findings put right on time")
+        RECURRENCE = "recurrence", _("Findings that did not come back")
+
     class Attribute(models.TextChoices):
         """The village attributes that an item can depend on; columns of Village."""
 
@@ -91,7 +98,8 @@ class Item(FrozenWithScheme, Edited, InTwoLanguages):
     points = models.PositiveIntegerField(_("points, in 1/10,000"))
     sources = models.JSONField(default=list)
     # {"type": "deduction", "per_finding": units, "floor": units, and "cap_per_point": int where not the default},
-    # {"type": "proportion", "target_pct": int, "zero_at_or_below_pct": int, "target_basis": str} or {"type": "yes_no"}
+    # {"type": "proportion", "target_pct": int, "zero_at_or_below_pct": int, "target_basis": str} or {"type": "yes_no"};
+    # with "system": coverage|on_time|recurrence where the system's own figure scores it
     rule = models.JSONField()
     # what is counted (deduction), measured (proportion) or asked (yes or no), and when nothing is left to count
     unit_zh = models.CharField(max_length=200)

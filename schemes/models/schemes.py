@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import Max, Q, Value
+from django.db.models import Count, Max, Q, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +48,10 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
     def in_order(self) -> SchemeQuerySet:
         """Return the versions in the order of a list: by code, the newest first."""
         return self.order_by("code", "-version")
+
+    def with_counts(self) -> SchemeQuerySet:
+        """Add how many aspects and items there are."""
+        return self.annotate(n_aspects=Count("aspects", distinct=True), n_items=Count("items", distinct=True))
 
     @alters_data
     @transaction.atomic
