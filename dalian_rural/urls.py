@@ -8,6 +8,7 @@ urlpatterns = [
     path("villages/", include("villages.urls")),
     path("villages/<uuid:pk>/", village, name="village"),
     path("guidance/", include("schemes.urls")),
+    path("schemes/", include("schemes.scheme_urls")),
     path("notices/", include("notifications.urls")),
     path("audit/", include("audit.urls")),
     path("findings/", include("inspections.urls")),
