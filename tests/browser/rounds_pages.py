@@ -14,7 +14,7 @@ from villages.models import Division
 def stage(
     people: dict[str, Any], city: Division, townships: list[Division], at: datetime
 ) -> dict[str, list[str]]:
-    """Store the rounds; return the addresses of their pages by who opens them."""
+    """Store the rounds; return the addresses of their pages by who opens them, and the id of a late stop as `stop`."""
     villages_in(*townships, each=3)
     hso = people["hso"]
     bare = Round.objects.plan(by=hso, at=at, office=city, **_columns("第六轮暗访", at, 20))
@@ -40,6 +40,7 @@ def stage(
             page(running.pk, f"visits/{late.pk}/missed/"), page(running.pk, "close/"),
         ],
         "auditor": ["/rounds/", page(closed.pk, ""), page(closed.pk, "draw/?verify=1"), page(closed.pk, "progress/")],
+        "stop": [str(late.pk)],
     }  # fmt: skip
 
 

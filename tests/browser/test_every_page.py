@@ -18,17 +18,8 @@ from inspections.models import Document, Finding, Meeting
 from notifications.models import Notice
 from tests.browser import rounds_pages
 from tests.browser.look_back_pages import look_backs
-from tests.browser.visiting import (
-    SIZES,
-    Visit,
-    Visitor,
-    begin,
-    chinese_words,
-    english_words,
-    sideways,
-    texts,
-    violations,
-)
+from tests.browser.visit_pages import visits
+from tests.browser.visiting import SIZES, Visit, Visitor, begin, sideways, strange, violations
 from tests.inspections.evidence import report, send, work
 from tests.inspections.making import submit
 from tests.samples import jpeg
@@ -119,6 +110,7 @@ def pages(
     toured = rounds_pages.stage(people, city, [huajia], CLOCK())
     step = "/findings/{}/steps/{}/".format
     again = look_backs(people, village, sibling_village, item, city, CLOCK())
+    seen = visits(people, village, uuid.UUID(toured["stop"][0]), city, CLOCK())
     return {
         "": ["/accounts/login/", "/about/"],
         "hso": [
@@ -150,8 +142,9 @@ def pages(
         ],
         "inspector": [
             "/", "/findings/new/", "/findings/new/?all_items=1", f"/findings/{rows['open'].pk}/stored/",
-            *again["inspector"],
+            *again["inspector"], *seen["inspector"],
         ],
+        "agency": seen["agency"],
         "leader": ["/", "/findings/", step(rows["open"].pk, "instruct"), "/villages/coverage/"],
         "secretary": ["/", "/notices/"],
         "department": ["/", "/findings/"],
@@ -240,12 +233,6 @@ def too_wide(page: Page) -> list[str]:
         page.wait_for_function(FITS, timeout=3000)
     width = sideways(page)
     return [f"is {width} px wider than the screen: {page.evaluate(WIDEST)}"] if width > 0 else []
-
-
-def strange(page: Page, language: str) -> list[str]:
-    """Return the texts on the page that the catalog knows in the other language."""
-    chosen = set(texts(page)) & (english_words() if language == "zh" else chinese_words())
-    return [f"is not translated: {text}" for text in sorted(chosen)]
 
 
 def test_every_page_is_accessible_narrow_enough_and_quiet(
