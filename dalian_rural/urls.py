@@ -1,10 +1,12 @@
 from django.urls import include, path
 
+from dalian_rural.pages.tiles import tiles
 from dalian_rural.pages.village import village
 
 urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.views.handover")),
+    path("villages/tiles/", tiles, name="tiles"),
     path("villages/", include("villages.urls")),
     path("villages/<uuid:pk>/", village, name="village"),
     path("guidance/", include("schemes.urls")),

@@ -68,6 +68,7 @@ PLACES = (
     Place("plans", _("Plan and tasks"), "calendar2-check", READERS),
     Place("recovery", _("Recovery ledger"), "recycle", READERS),
     Place("rewards", _("Rewards and honours"), "award", READERS),
+    Place("tiles", _("Villages at a glance"), "grid-3x3-gap-fill", READERS),
     Place("villages", _("Villages"), "geo-alt", EVERYBODY - {Role.SYSADMIN}),
     Place(
         "coverage",

@@ -10,6 +10,7 @@ from tests.architecture.matrix.rows import (
     KEPT,
     LEADERS,
     OFFICES,
+    READERS,
     SYSADMIN,
     TOWNSHIPS,
     VILLAGE,
@@ -20,6 +21,7 @@ from tests.architecture.matrix.rows import (
 )
 
 PLACES = [
+    Row("tiles", READERS - INSPECTORS),
     Row("villages", EVERYBODY),
     Row("village", VILLAGE, "village"),
     Row("village_edit", KEPT, "village"),
