@@ -169,10 +169,10 @@ def place(scheme: Scheme, marks: Marks, adjustments: Iterable[int] = (), cap: in
         base = weighted(counted, scheme.weights)
     else:
         base = scaled(((part.value, part.points) for part in items), scheme.top)
-    change = _change(adjustments, cap)
-    total = None if base is None else max(base + change, Fraction())
+    adjusted = change(adjustments, cap)
+    total = None if base is None else max(base + adjusted, Fraction())
     return Result(
-        base, total, change, base is None or any(part.provisional for part in items), items,
+        base, total, adjusted, base is None or any(part.provisional for part in items), items,
         _aspects(scheme, items), sources, self_gap(items, scheme.top),
     )  # fmt: skip
 
@@ -187,7 +187,7 @@ def scaled(parts: Iterable[tuple[Fraction | None, int]], top: int) -> Fraction |
     return got * top / points if points else None
 
 
-def _change(adjustments: Iterable[int], cap: int | None) -> int:
+def change(adjustments: Iterable[int], cap: int | None) -> int:
     """Return bonus less penalty, neither above the cap of the period."""
     rows = list(adjustments)
     bonus, penalty = sum(row for row in rows if row > 0), -sum(row for row in rows if row < 0)

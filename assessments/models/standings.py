@@ -91,6 +91,8 @@ class Edition(models.Model):
     left_out = models.PositiveIntegerField(
         default=0
     )  # visits under another scheme, or of villages retired by then
+    # what the system counted for its own items: unit, item, sampled, met, found, points
+    measured = models.JSONField(default=list)
     # made when it is submitted for approval; whoever approves approves these bytes
     package = models.FileField(storage=sealed, upload_to=package_name, max_length=200, blank=True)
     package_sha256 = models.CharField(max_length=64, blank=True)
@@ -258,6 +260,7 @@ class StandingPart(FrozenWithEdition):
         ASPECT = "aspect", _("Aspect")
         ITEM = "item", _("Item")
         SOURCE = "source", _("Source")
+        PERIOD = "period", _("Part of the year")  # code: its number in the order of time
 
     standing = models.ForeignKey(Standing, models.CASCADE, related_name="parts")
     kind = models.CharField(max_length=6, choices=Kind.choices)
