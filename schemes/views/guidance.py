@@ -1,9 +1,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from schemes.models import Aspect, Item, Scheme
+from accounts.access import user_of
+from schemes.models import READERS, Aspect, Item, ItemQuerySet, Scheme
 from schemes.search import find_items
 
 
@@ -16,7 +18,14 @@ def guidance(request: HttpRequest) -> HttpResponse:
         "schemes/_items.html" if request.headers.get("HX-Target") == "items" else "schemes/guidance.html"
     )
     scheme = Scheme.objects.filter(is_default=True).first()  # none before the first is loaded
-    context = {"q": text, "items": items, "aspects": _by_aspect(items), "scheme": scheme}
+    reads_versions = bool(user_of(request).roles(timezone.localdate()) & READERS)
+    context = {
+        "q": text,
+        "items": items,
+        "aspects": _by_aspect(items),
+        "scheme": scheme,
+        "reads_versions": reads_versions,
+    }
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Target"])  # the same address answers with a page or with the list alone
     return response
@@ -24,9 +33,11 @@ def guidance(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def guidance_item(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the written standard of one item."""
+    """Show the written standard of one item; of one that the version in use lacks, as it was last in use."""
     items = Item.objects.current()
-    item = get_object_or_404(items, code=code)
+    item = items.prefetch_related("examples").filter(code=code).first() or get_object_or_404(
+        _former(code)[:1]
+    )
     return render(
         request,
         "schemes/guidance_item.html",
@@ -36,6 +47,12 @@ def guidance_item(request: HttpRequest, code: str) -> HttpResponse:
             "next": items.filter(position__gt=item.position).first(),
         },
     )
+
+
+def _former(code: str) -> ItemQuerySet:
+    """Return the items of this code in versions that hold or held, the latest first."""
+    rows = Item.objects.filter(scheme__in=Scheme.objects.holding(), code=code).with_aspects()
+    return rows.prefetch_related("examples").order_by("-scheme__in_use_since", "-scheme__version")
 
 
 def _by_aspect(items: list[Item]) -> list[tuple[Aspect, list[Item]]]:

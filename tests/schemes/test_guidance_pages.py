@@ -107,9 +107,9 @@ def test_the_list_costs_two_queries_of_its_own(browser: Client, django_assert_ma
     assert len(own) == 2
 
 
-def test_an_item_page_costs_three_queries_of_its_own(
+def test_an_item_page_costs_four_queries_of_its_own(
     browser: Client, django_assert_max_num_queries: Any
 ) -> None:
     with django_assert_max_num_queries(30) as queries:
         browser.get("/guidance/A4-04/")
-    assert len([query for query in queries.captured_queries if "schemes_" in query["sql"]]) == 3
+    assert len([query for query in queries.captured_queries if "schemes_" in query["sql"]]) == 4

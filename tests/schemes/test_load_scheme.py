@@ -206,7 +206,7 @@ def test_the_command_writes_nothing_when_a_file_is_wrong(db: None, data: Any, tm
     scheme = copy.deepcopy(data[0])
     scheme["aspects"].pop()
     (tmp_path / "scheme.yaml").write_text(yaml.safe_dump(scheme), encoding="utf-8")
-    with pytest.raises(CommandError, match="holds 7|7 个"):
+    with pytest.raises(CommandError, match=r"holds 7|7 个"):
         call_command("load_scheme", scheme=tmp_path / "scheme.yaml")
     assert not Scheme.objects.exists()
 
