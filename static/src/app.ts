@@ -14,6 +14,7 @@ import "./panel";
 import "./print";
 import "./suggest";
 import "./job";
+import "./rule_fields";
 import "./slides";
 import "./visit";
 import { sendWaiting } from "./sure"; // last: what others do at a submit is done before it is sent
