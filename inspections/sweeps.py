@@ -25,4 +25,5 @@ def rescore() -> None:
     """Score visits anew whose findings have moved, and show photos of points that met their sheet in one moment."""
     at = timezone.now()
     visit_photos.join_stragglers()
-    Sweep.finished("rescore", at, {"changed": Visit.objects.rescore_stale(at)})
+    changed = Visit.objects.rescore_stale(at, since=Sweep.last("rescore"))
+    Sweep.finished("rescore", at, {"changed": changed})

@@ -37,3 +37,8 @@ class Sweep(models.Model):
     def finished(cls, name: str, at: datetime, counts: dict[str, Any]) -> None:
         """Record that a sweep has run to its end."""
         cls.objects.update_or_create(name=name, defaults={"at": at, "counts": counts})
+
+    @classmethod
+    def last(cls, name: str) -> datetime | None:
+        """Return when a sweep began that has run to its end, if one ever has."""
+        return cls.objects.filter(name=name).values_list("at", flat=True).first()

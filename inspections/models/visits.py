@@ -17,8 +17,9 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Role
 from audit.verbs import alters_data
 from inspections.models.beginning import BeginningSet
+from inspections.models.records import FindingEvent
 from inspections.models.rounds import SCORING_KINDS, Round, VisitKind
-from inspections.models.visiting import VisitVerbs
+from inspections.models.visiting import MARGIN, VisitVerbs
 from inspections.points import Point, PointStatus
 from schemes.models import decimal_text
 from schemes.scoring import rounded
@@ -66,14 +67,23 @@ class VisitQuerySet(BeginningSet):
         """Return the submitted visits that count for a score."""
         return self.submitted().filter(kind__in=SCORING_KINDS)
 
-    def stale(self) -> "VisitQuerySet":
-        """Return the visits whose findings have moved since they were scored: the sweep's reader."""
-        return self.submitted().filter(findings__events__at__gt=F("scored_at")).distinct()
+    def stale(self, since: datetime | None = None) -> "VisitQuerySet":
+        """Return the visits whose findings have moved since they were scored: the sweep's reader.
+
+        `since` is a moment up to which all were looked at: only later events are read then, by their own index.
+        """
+        moved = self.submitted().filter(findings__events__at__gt=F("scored_at"))
+        if since is None:
+            return moved.distinct()
+        recent = FindingEvent.objects.filter(at__gt=since, finding__visit__isnull=False).order_by()
+        visits = list(recent.values_list("finding__visit", flat=True).distinct())
+        return moved.filter(pk__in=visits).distinct()
 
     @alters_data
-    def rescore_stale(self, at: datetime) -> int:
+    def rescore_stale(self, at: datetime, since: datetime | None = None) -> int:
         """Score anew what has changed since it was scored; return how many scores changed."""
-        return sum(visit.rescore(at=at) for visit in self.filter(pk__in=self.stale().values("pk")))
+        stale = self.stale(since - MARGIN if since else None)
+        return sum(visit.rescore(at=at) for visit in self.filter(pk__in=stale.values("pk")))
 
     def for_list(self) -> "VisitQuerySet":
         """Fetch what a line shows in the same query."""

@@ -2,11 +2,30 @@
 
 import hashlib
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from inspections.models import Visit
 from inspections.points import Point
 from inspections.sheets import Sheet
+from schemes.definition import Definition, ItemRow
+
+# in the scheme of the tests these ask for yes or no
+YES_NO = ("A2-02", "A4-01", "A6-03", "A8-02")
+MEASURES: dict[str, dict[str, Any]] = {"proportion": {"sampled": 10, "met": 10}, "yes_no": {"answer": True}}
+
+
+def all_visited(shipped: Definition) -> Definition:
+    """Return a scheme of which a visit to any village scores all 42 items: shares, deductions, and some yes or no."""
+    aspects = tuple(
+        replace(aspect, items=tuple(_visited(row) for row in aspect.items)) for aspect in shipped.aspects
+    )
+    return replace(shipped, code="all-visited", aspects=aspects)
+
+
+def _visited(row: ItemRow) -> ItemRow:
+    rule = {"type": "yes_no"} if row.code in YES_NO else row.rule
+    return replace(row, rule=rule, level="village", sources=["visit"], applies_if=[])
 
 
 def photo(seed: int = 0) -> dict[str, str]:
@@ -28,7 +47,7 @@ def items(visit: Visit, **changes: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every item that applies, all in order; `A1_01={…}` changes one."""
     rows = []
     for item in visit.items_to_look_at():
-        measure = {"sampled": 10, "met": 10} if item.rule["type"] == "proportion" else {}
+        measure = MEASURES.get(item.rule["type"], {})
         rows.append(
             {"item": item.code, "status": "scored", **measure, **changes.get(item.code.replace("-", "_"), {})}
         )

@@ -322,6 +322,16 @@ def test_a_finding_that_ends_as_if_it_had_never_been_gives_its_points_back(
     assert visit.got == visit.possible
 
 
+def test_a_sweep_reads_what_has_happened_since_it_last_looked(begun, inspector, item, hso):
+    row = found(inspector, begun, item, point="entrance")
+    begun.submit(
+        by=inspector, at=NOW, sheet=sheet(begun, points=points(entrance="finding"), findings=[row.pk])
+    )
+    fresh(row).withdraw(by=hso, at=NOW + HOUR, reason="不属实")
+    assert Visit.objects.rescore_stale(NOW + 4 * HOUR, since=NOW + 3 * HOUR) == 0
+    assert Visit.objects.rescore_stale(NOW + 2 * HOUR, since=NOW + HOUR) == 1
+
+
 def test_a_finding_that_was_put_right_still_counts(begun, inspector, item, huajia_official, hso):
     row = found(inspector, begun, item, point="entrance")
     begun.submit(

@@ -15,8 +15,9 @@ from django.utils import timezone
 from inspections.models import Finding, Photo, PhotoUse, PlannedVisit, Visit, VisitPhoto, VisitVersion
 from inspections.points import Point
 from inspections.sweeps import issue_ready, rescore
-from schemes.models import Item
-from tests.inspections.sheets import body, items, points
+from schemes.models import Item, Scheme
+from tests.cast import shipped_scheme
+from tests.inspections.sheets import YES_NO, all_visited, body, items, points
 from tests.inspections.touring import clock, planned, running, villages_in
 from tests.samples import jpeg
 
@@ -165,7 +166,8 @@ def test_photos_of_points_are_served_to_whoever_reads_the_visit(
     assert api(jinpu_office).get(url).status_code == 404
     Visit.objects.get(pk=key).release(by=hso, at=timezone.now())
     assert api(jinpu_office).get(url).status_code == 200
-    assert client.delete(url).status_code == 409
+    refused = client.delete(url)
+    assert (refused.status_code, refused.json()["code"]) == (409, "photo_in_use")
 
 
 def test_a_photo_has_one_parent(api, inspector, item):
@@ -288,6 +290,8 @@ class Phone:
         assert not Photo.objects.exclude(refused="").exists()
         assert VisitVersion.objects.filter(visit=visit, cause="submitted").count() == 1
         assert visit.points.count() == 9
+        assert visit.items.filter(status="scored").count() == 42
+        assert visit.items.filter(answer=True).count() == len(YES_NO)
         assert visit.possible - visit.got == sum(
             Item.objects.get(code=c).rule["per_finding"] for c in self.codes
         )
@@ -295,14 +299,13 @@ class Phone:
 
 
 @pytest.fixture
-def phone(api, inspector, village, item):
-    village_has = ["river_or_reservoir", "farmland", "livestock", "treatment_plant", "public_toilet"]
-    for name in village_has:
-        setattr(village, name, True)
-    village.save()
+def phone(api, inspector, village):
+    """Give a phone with a sheet of 42 items, the most there can be."""
+    Scheme.objects.load(all_visited(shipped_scheme()))
     draft, _created = Visit.objects.begin(id=uuid.uuid4(), by=inspector, at=timezone.now(), village=village)
     deducting = [row.code for row in draft.items_to_look_at() if row.rule["type"] == "deduction"][:6]
     measured = items(draft)
+    assert len(measured) == 42
     draft.delete()
     return lambda: Phone(api(inspector), village, deducting, measured)
 
