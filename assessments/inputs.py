@@ -222,8 +222,8 @@ def _before(reading: Reading, edition: Edition) -> Before:
     items: dict[Key, dict[str, Fraction]] = defaultdict(dict)
     parts = comparable_parts(earlier, codes)
     for level, place, code, value in parts.values_list("standing__level", "standing__place", "code", "value"):
-        items[level, place][code] = value
-    ranks = {(level, place): rank for level, place, rank in ranked.values_list("level", "place", "rank")}
+        items[level, place][code] = value or Fraction()  # never null here
+    ranks = {(level, place): rank or 0 for level, place, rank in ranked.values_list("level", "place", "rank")}
     return Before(ranks, items, _paired(edition, earlier, codes))
 
 

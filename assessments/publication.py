@@ -4,7 +4,7 @@ provisional, sent to the units → applications for review → submitted for app
 published (the database freezes the rows). A correction is a new edition beside the old, approved on its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -81,11 +81,16 @@ def send_provisional(period: Period, *, by: User, at: datetime, appeals_until: d
     period.refresh_from_db()
 
 
+def _words(message: Any) -> Callable[[], str]:
+    """Return a lazy sentence as `tell` takes it: put into each reader's language by then."""
+    return lambda: str(message)
+
+
 def _tell_units(period: Period, at: datetime, what: str, text: Any) -> None:
     on = timezone.localdate(at)
     people = User.objects.holding(Role.COUNTY_OFFICE, on)
     key = f"period:{period.pk}:{what}:{period.version}"
-    Notice.objects.tell(people, key=key, text=text, url=period.get_absolute_url(), at=at)
+    Notice.objects.tell(people, key=key, text=_words(text), url=period.get_absolute_url(), at=at)
 
 
 @alters_data
@@ -107,7 +112,7 @@ def appeal(
     message = _("A unit applies for the review of a score.")
     people = User.objects.holding(Role.CITY_OFFICE, on)
     Notice.objects.tell(
-        people, key=f"appeal:{row.pk}:raised", text=message, url=row.get_absolute_url(), at=at
+        people, key=f"appeal:{row.pk}:raised", text=_words(message), url=row.get_absolute_url(), at=at
     )
     return row
 
@@ -171,7 +176,11 @@ def decide(row: Appeal, *, by: User, at: datetime, reason: str, units: int | Non
     held.note("decide", by=by, at=at, data={"appeal": str(row.pk), "state": state, "units": units})
     message = _("Your application for a review has been decided.")
     Notice.objects.tell(
-        [row.raised_by], key=f"appeal:{row.pk}:decided", text=message, url=row.get_absolute_url(), at=at
+        [row.raised_by],
+        key=f"appeal:{row.pk}:decided",
+        text=_words(message),
+        url=row.get_absolute_url(),
+        at=at,
     )
     return effect
 
@@ -353,7 +362,7 @@ def publish_correction(period: Period, *, by: User, at: datetime, approval: Appr
     on = timezone.localdate(at)
     Notice.objects.tell(
         User.objects.holding(Role.COUNTY_OFFICE, on), key=f"edition:{edition.pk}:published",
-        text=_("A correction of published standings has been published."),
+        text=_words(_("A correction of published standings has been published.")),
         url=reverse("edition", args=[held.pk, edition.number]), at=at,
     )  # fmt: skip
     return edition

@@ -60,7 +60,7 @@ def _published(parts: Iterable[tuple[int, Edition | None]]) -> tuple[Values, Map
     for edition, level, place, total, seen in rows.values_list(
         "edition", "level", "place", "total", "visits"
     ):
-        values[level, place][numbers[edition]] = total
+        values[level, place][numbers[edition]] = total or Fraction()  # never null here
         if level == VILLAGE:
             visits[place] += seen
     return values, visits

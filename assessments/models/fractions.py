@@ -1,13 +1,18 @@
 """A column for exact fractions."""
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 
 class FractionField(models.TextField):
     """An exact fraction, kept as its digits, `numerator/denominator`: nothing overflows, nothing is added up in SQL."""
+
+    if TYPE_CHECKING:  # a fraction to whoever reads or writes the column, not a text
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+        _pyi_lookup_exact_type: Any
 
     def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> Fraction | None:
         """Read the digits."""
