@@ -6,10 +6,11 @@ from enum import Enum
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PeriodState(models.TextChoices):
-    PLANNING = "planning", _("In preparation")
+    PLANNING = "planning", pgettext_lazy("assessment", "In preparation")
     OPEN = "open", _("Sheets and visits come in")
     PROVISIONAL = "provisional", _("Provisional, sent to the units")
     SUBMITTED = "submitted", _("Waits for approval")
@@ -20,8 +21,8 @@ class PeriodState(models.TextChoices):
 class SheetState(models.TextChoices):
     DRAFT = "draft", _("Not handed in")
     SUBMITTED = "submitted", _("Handed in, sealed")
-    RETURNED = "returned", _("Sent back")
-    OPENED = "opened", _("Opened")
+    RETURNED = "returned", pgettext_lazy("sheet", "Sent back")
+    OPENED = "opened", pgettext_lazy("sheet", "Opened")
 
 
 class Actor(Enum):
@@ -67,7 +68,7 @@ SHEET_STEPS: dict[str, Step] = {
     "submit": Step(_("Hand in"), _WRITABLE, Actor.OWNER, SheetState.SUBMITTED),
     "take_back": Step(_("Take back"), frozenset({SheetState.SUBMITTED}), Actor.OWNER, SheetState.DRAFT),
     "send_back": Step(
-        _("Send back"),
+        pgettext_lazy("sheet", "Send back"),
         frozenset({SheetState.SUBMITTED, SheetState.OPENED}),
         Actor.STAFF,
         SheetState.RETURNED,

@@ -19,6 +19,7 @@ urlpatterns = [
     path("visits/", include("inspections.views.visits")),
     path("meetings/", include("inspections.views.meetings")),
     path("lookbacks/", include("inspections.views.lookbacks")),
+    path("", include("assessments.urls")),
     path("api/v1/", include("dalian_rural.api")),
     path("", include("dalian_rural.pages.urls")),
 ]

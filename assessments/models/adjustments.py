@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
 from assessments.models.periods import Period
@@ -96,10 +97,10 @@ class Adjustment(models.Model):
         OBSTRUCTION = "obstruction", _("Inspection obstructed or announced to villages")
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", _("Proposed")
-        APPROVED = "approved", _("Approved")
+        PROPOSED = "proposed", pgettext_lazy("adjustment", "Waits for a second person")
+        APPROVED = "approved", pgettext_lazy("adjustment", "Approved")
         REFUSED = "refused", _("Not approved")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("adjustment", "Withdrawn")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     period = models.ForeignKey(Period, models.PROTECT, related_name="adjustments")

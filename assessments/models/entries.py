@@ -192,9 +192,9 @@ class Entry(models.Model):
     item = models.ForeignKey(Item, models.PROTECT, related_name="+")
     status = models.CharField(max_length=14, choices=Status.choices)
     reason = models.CharField(_("why it does not apply"), max_length=300, blank=True)
-    sampled = models.PositiveIntegerField(_("looked at"), null=True)
-    met = models.PositiveIntegerField(_("meet the standard"), null=True)
-    answer = models.BooleanField(_("answer"), null=True)
+    sampled = models.PositiveIntegerField(_("number looked at"), null=True)
+    met = models.PositiveIntegerField(_("of them meet the standard"), null=True)
+    answer = models.BooleanField(_("yes or no"), null=True)
     units = models.PositiveIntegerField(_("points, in 1/10,000"), null=True)
     remark = models.CharField(_("remark"), max_length=1000, blank=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -243,7 +243,7 @@ class Entry(models.Model):
 
     def says(self, columns: dict[str, Any], facts: Iterable[FactValues]) -> bool:
         """Tell whether the stored entry already says this."""
-        stored = list(self.facts.order_by("position").values("text", "village_id", "place", "zero_if"))
+        stored = [fact.columns for fact in sorted(self.facts.all(), key=lambda fact: fact.position)]
         same = all(getattr(self, name) == value for name, value in columns.items())
         return same and stored == [fact.columns for fact in facts]
 
@@ -279,6 +279,9 @@ class EntryFact(models.Model):
     place = models.CharField(_("place"), max_length=100, blank=True)
     zero_if = models.BooleanField(_("leaves no point"), default=False)
 
+    if TYPE_CHECKING:
+        village_id: uuid.UUID | None
+
     class Meta:
         verbose_name = _("deduction")
         constraints = [
@@ -288,6 +291,13 @@ class EntryFact(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Return what was typed, as `FactValues.columns` does."""
+        return {
+            "text": self.text, "village_id": self.village_id, "place": self.place, "zero_if": self.zero_if,
+        }  # fmt: skip
 
 
 def sealed() -> Storage:

@@ -8,15 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
+from assessments.models import notices
 from assessments.models.periods import Period
 from assessments.models.sheets import Sheet, SheetEvent
 from assessments.steps import SheetState
 from audit.verbs import alters_data
 from inspections.steps import StepRefused
-from schemes.models import UNITS, Item, Scheme
+from schemes.models import Item, Scheme
 from villages.models import Division
-
-PERSONS = ("self", "dept", "visit")  # the sources that people score: their weights make 100
 
 
 def missing_to_open(period: Period, on: date) -> list[tuple[str, Any]]:
@@ -33,30 +32,14 @@ def missing_to_open(period: Period, on: date) -> list[tuple[str, Any]]:
         found.append(("no_round", _("Choose the round that is assessed.")))
     if period.sheets_due_on is None or period.sheets_due_on < on:
         found.append(("no_due_date", _("Say until when the sheets are due; the day must not be over.")))
-    found += [("scheme", problem) for problem in problems_of(period.scheme)]
+    if period.scheme.frozen_at is None and period.scheme.problems():
+        message = _("“%(scheme)s” does not add up. Its page says where.")
+        found.append(("scheme", message % {"scheme": period.scheme}))
     if unowned := _without_department(period.scheme):
         message = _("These items are scored by a department, but none is named for them: %(codes)s.")
         found.append(("no_department", message % {"codes": "、".join(unowned)}))
     if not Division.objects.counties(on).exists():
         found.append(("no_unit", _("No unit is entered that could be assessed.")))
-    return found
-
-
-def problems_of(scheme: Scheme) -> list[Any]:
-    """Return what does not add up in a scheme, one sentence each; a frozen one has been checked."""
-    if scheme.frozen_at:
-        return []
-    aspects, items = list(scheme.aspects.all()), list(scheme.items.all())
-    found: list[Any] = []
-    if sum(aspect.max_points_units for aspect in aspects) != scheme.max_total * UNITS:
-        found.append(
-            _("The points of the scheme's aspects do not make %(total)s.") % {"total": scheme.max_total}
-        )
-    for aspect in aspects:
-        if sum(item.points for item in items if item.aspect_id == aspect.pk) != aspect.max_points_units:
-            found.append(_("%(aspect)s: the points of its items do not add up.") % {"aspect": aspect.code})
-    if sum(source.weight for source in scheme.sources.filter(code__in=PERSONS)) != 100:
-        found.append(_("The weights of self-assessment, departments and visits do not make 100 %."))
     return found
 
 
@@ -84,6 +67,7 @@ def open_period(period: Period, *, by: User, at: datetime) -> None:
     period.take("open", by=by, at=at, opened_at=at, **changes)
     if not period.is_of_parts:
         _make_sheets(period, by, at, on)
+        notices.period_opened(period, at)
 
 
 def _make_sheets(period: Period, by: User, at: datetime, on: date) -> None:
@@ -133,4 +117,5 @@ def open_sheets(period: Period, *, by: User, at: datetime, reason: str = "") -> 
     SheetEvent.objects.bulk_create(
         SheetEvent(sheet=sheet, step="open", by=by, at=at, version=sheet.version) for sheet in opened
     )
+    notices.sheets_opened(period, at)
     return opened

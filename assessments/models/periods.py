@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
 from assessments.steps import PERIOD_STEPS, Actor, PeriodState
@@ -90,7 +91,7 @@ class Period(models.Model):
     class Kind(models.TextChoices):
         ROUND = "round", _("One round of visits")
         QUARTER = "quarter", _("Quarter")
-        YEAR = "year", _("Year")
+        YEAR = "year", pgettext_lazy("assessment", "Year")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1)

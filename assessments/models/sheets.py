@@ -12,8 +12,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, Role, User
+from assessments.models import notices
 from assessments.models.entries import Entry, EntryFile, Values
 from assessments.models.periods import Period
 from assessments.steps import SHEET_STEPS, Actor, PeriodState, SheetState
@@ -339,6 +341,10 @@ class Sheet(models.Model):
             "returned_reason": reason.strip()[:300],
         }
         self.take("send_back", by=by, at=at, remark=reason, **changes)
+        notices.sent_back(self, at)
+
+
+OTHER_EVENTS = {"create": pgettext_lazy("sheet", "Begun"), "open": pgettext_lazy("sheet", "Opened")}
 
 
 class SheetEvent(models.Model):
@@ -364,7 +370,7 @@ class SheetEvent(models.Model):
     def label(self) -> Any:
         """Return the step in words."""
         step = SHEET_STEPS.get(self.step)
-        return step.label if step else {"create": _("Begun"), "open": _("Opened")}.get(self.step, self.step)
+        return step.label if step else OTHER_EVENTS.get(self.step, self.step)
 
 
 class SheetSnapshot(models.Model):

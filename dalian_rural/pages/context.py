@@ -65,6 +65,13 @@ PLACES = (
         OFFICES | {Role.TOWNSHIP, Role.INSPECTOR, Role.LEADER, Role.AUDITOR},
     ),
     Place("rankings", _("Assessment rankings"), "bar-chart-line", READERS),
+    Place("periods", _("Assessment periods"), "calendar2-range", READERS),
+    Place(
+        "sheets",
+        _("Assessment sheets"),
+        "ui-checks-grid",
+        frozenset({Role.COUNTY_OFFICE, Role.DEPARTMENT}),
+    ),
     Place("plans", _("Plan and tasks"), "calendar2-check", READERS),
     Place("recovery", _("Recovery ledger"), "recycle", READERS),
     Place("rewards", _("Rewards and honours"), "award", READERS),

@@ -16,6 +16,7 @@ from inspections import submitting
 from inspections.models import Document, ExportJob, Finding, FindingFile, Meeting, ProblemImport, Submission
 from notifications.models import Notice
 from schemes.models import Item
+from tests.architecture.world_assessments import make_assessments
 from tests.architecture.world_lookbacks import make_look_backs
 from tests.architecture.world_rounds import make_rounds
 from tests.architecture.world_visits import make_visits
@@ -68,6 +69,7 @@ class World:
         make_rounds(self.users, self.city, self.put, NOW)
         make_look_backs(self, NOW)
         make_visits(self, NOW)
+        make_assessments(self, NOW)
         self.browsers = {name: Browser(user) for name, user in self.users.items()} | {"anonymous": Browser()}
         self.absent: dict[Any, Any] = {}  # the answers for what does not exist, by question
 

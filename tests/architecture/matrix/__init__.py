@@ -18,6 +18,7 @@ Each row is asked as everybody who could be told apart, and refusals are compare
 
 from tests.architecture.matrix.accounts import ACCOUNTS
 from tests.architecture.matrix.api import API
+from tests.architecture.matrix.assessments import ASSESSMENTS
 from tests.architecture.matrix.documents import DOCUMENTS
 from tests.architecture.matrix.findings import FINDINGS
 from tests.architecture.matrix.lookbacks import LOOK_BACKS
@@ -37,6 +38,7 @@ MATRIX: list[Row] = [
     *ROUNDS,
     *LOOK_BACKS,
     *VISITS,
+    *ASSESSMENTS,
     *OTHERS,
     *API,
 ]
