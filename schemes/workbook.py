@@ -248,6 +248,7 @@ class Book:
             start = start[:-1]
         sheet, row = self.rows.get(start, ("scheme", 2))
         column = next((name for name in reversed(names) if name in COLUMNS[sheet]), "")
+        column = column or ("code" if path == start and sheet != "scheme" else "")
         guide = f"{path[-2]}_{path[-1]}" if len(path) > 1 else ""
         column = guide if guide in COLUMNS[sheet] else _ASKED.get(str(path[-1]) if path else "", column)
         return Place(SHEETS[sheet][0], row, COLUMNS[sheet].get(column, ("",))[0])

@@ -42,6 +42,8 @@ class EditingVerbs:
         scheme.sources.exclude(code__in=[row.code for row in kept]).delete()
         for row in kept:
             scheme.sources.update_or_create(code=row.code, defaults=row.columns())
+        me: Any = self
+        me.refresh_from_db()
 
     # --- aspects ----------------------------------------------------------------------------------------------
     @alters_data
@@ -87,6 +89,7 @@ class EditingVerbs:
         scheme = self.locked()
         item = scheme.items.create(aspect=aspect, position=10_000, **columns)
         scheme.renumber()
+        item.refresh_from_db()
         return item
 
     @alters_data
@@ -98,6 +101,7 @@ class EditingVerbs:
         item.swap(revision, aspect=aspect, **moved, **columns)
         if moved:
             scheme.renumber()
+            item.refresh_from_db()
 
     @alters_data
     @transaction.atomic

@@ -15,7 +15,7 @@ from dalian_rural.models import Feedback
 from inspections import submitting
 from inspections.models import Document, ExportJob, Finding, FindingFile, Meeting, ProblemImport, Submission
 from notifications.models import Notice
-from schemes.models import Item
+from schemes.models import ExamplePhoto, Item
 from tests.architecture.world_assessments import make_assessments
 from tests.architecture.world_lookbacks import make_look_backs
 from tests.architecture.world_rounds import make_rounds
@@ -66,12 +66,25 @@ class World:
             self._place(relation, township, seed)
         self._personal()
         self._common()
+        self._schemes()
         make_rounds(self.users, self.city, self.put, NOW)
         make_look_backs(self, NOW)
         make_visits(self, NOW)
         make_assessments(self, NOW)
         self.browsers = {name: Browser(user) for name, user in self.users.items()} | {"anonymous": Browser()}
         self.absent: dict[Any, Any] = {}  # the answers for what does not exist, by question
+
+    def _schemes(self) -> None:
+        """Show an example in the version in use, and copy both as a draft."""
+        scheme = self.item.scheme
+        hso = self.users["hso"]
+        show = ExamplePhoto.objects.show
+        shown = show(self.item, kind="good", file=ContentFile(jpeg(7, (80, 60)), "x.jpg"), by=hso, at=NOW)
+        draft = scheme.copy(at=NOW)
+        for kind, row in (("scheme", scheme), ("draft_scheme", draft)):
+            self.put(kind, "own", code=row.code, version=row.version)
+        self.put("example", "own", pk=shown.pk)
+        self.put("draft_example", "own", pk=ExamplePhoto.objects.get(item__scheme=draft).pk)
 
     def put(self, kind: str, relation: str, **kwargs: Any) -> None:
         """Remember the address part of an object."""

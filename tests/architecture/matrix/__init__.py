@@ -27,11 +27,13 @@ from tests.architecture.matrix.others import OTHERS
 from tests.architecture.matrix.places import PLACES
 from tests.architecture.matrix.rounds import ROUNDS
 from tests.architecture.matrix.rows import EVERYBODY, SECRET, Row
+from tests.architecture.matrix.schemes import SCHEMES
 from tests.architecture.matrix.visits import VISITS
 
 MATRIX: list[Row] = [
     *ACCOUNTS,
     *PLACES,
+    *SCHEMES,
     *FINDINGS,
     *DOCUMENTS,
     *MEETINGS,
