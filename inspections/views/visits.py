@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -144,8 +144,10 @@ def _form(request: HttpRequest, visit: Visit, on: date, sheet: Sheet | None = No
     findings = list(visit.findings.select_related("item").order_by("reported_at", "pk"))
     people = visit.may_be_present(on)
     present = [str(key) for key in visit.present.values_list("pk", flat=True)]
+    items = visit.items_to_look_at()
+    prefetch_related_objects(items, "examples")  # shown beside the standard
     return SheetForm(
-        request.POST if request.method == "POST" else None, items=visit.items_to_look_at(), findings=findings,
+        request.POST if request.method == "POST" else None, items=items, findings=findings,
         people=people, initial=SheetForm.start(sheet, findings, present),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from inspections.models import Document, Finding, Meeting
 from notifications.models import Notice
 from tests.browser import rounds_pages
 from tests.browser.look_back_pages import look_backs
+from tests.browser.schemes_pages import schemes
 from tests.browser.visit_pages import visits
 from tests.browser.visiting import SIZES, Visit, Visitor, begin, sideways, strange, violations
 from tests.inspections.evidence import report, send, work
@@ -110,6 +111,7 @@ def pages(
     toured = rounds_pages.stage(people, city, [huajia], CLOCK())
     step = "/findings/{}/steps/{}/".format
     again = look_backs(people, village, sibling_village, item, city, CLOCK())
+    versions = schemes(people, item, CLOCK())
     seen = visits(people, village, uuid.UUID(toured["stop"][0]), city, CLOCK())
     return {
         "": ["/accounts/login/", "/about/"],
@@ -128,6 +130,7 @@ def pages(
             f"/villages/persons/{person.pk}/edit/", f"/accounts/persons/{person.pk}/hand-over/", "/villages/registry/",
             "/villages/areas/", f"/villages/areas/{area.pk}/", "/villages/holidays/", "/villages/difficulties/",
             "/about/feedback/", "/search/?q=柳家", "/guidance/", "/guidance/A1-01/", *again["hso"], *toured["hso"],
+            *versions["hso"],
         ],
         "jinpu_office": [
             "/", "/findings/review/", f"/findings/{rows['submitted'].pk}/", "/findings/submissions/new/",
@@ -147,7 +150,7 @@ def pages(
         "agency": seen["agency"],
         "leader": ["/", "/findings/", step(rows["open"].pk, "instruct"), "/villages/coverage/"],
         "secretary": ["/", "/notices/"],
-        "department": ["/", "/findings/"],
+        "department": ["/", "/findings/", *versions["department"]],
         "auditor": [*toured["auditor"], "/", "/audit/", "/findings/print/", "/findings/exports/", "/notices/"],
         "sysadmin": [
             "/", "/accounts/users/", "/accounts/users/new/", "/accounts/users/import/",

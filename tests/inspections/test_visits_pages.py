@@ -5,13 +5,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from inspections.models import Finding, PlannedVisit, Recheck, RecheckDraw, Visit
 from inspections.steps import StepRefused
 from inspections.visit_lists import differences
+from schemes.models import ExamplePhoto
 from tests.inspections.sheets import items, photo, points, sheet
 from tests.inspections.touring import clock, planned, running, villages_in
+from tests.samples import jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -284,3 +287,11 @@ def test_the_office_draws_from_the_page(client_for, hso, agency, inspector, vill
     assert client_for(hso).post("/visits/rechecks/", data).status_code == 302
     assert RecheckDraw.objects.get().share == 50
     assert client_for(hso).post("/visits/rechecks/", data).status_code == 200  # nothing is left in the box
+
+
+def test_the_sheet_shows_examples_beside_the_standard(client_for, inspector, hso, begun, item):
+    file = ContentFile(jpeg(4, (320, 240)), "x.jpg")
+    ExamplePhoto.objects.show(item, kind="bad", file=file, by=hso, at=timezone.now(), caption_zh="沟边垃圾")
+    page = client_for(inspector).get(f"/visits/{begun.pk}/sheet/").content.decode()
+    assert "沟边垃圾" in page
+    assert item.examples.get().small_url in page
