@@ -11,7 +11,7 @@ from typing import Any
 from inspections import verification
 from inspections.draw_messages import difference
 from inspections.draws import Plan, Planned
-from inspections.models import Draw, PlannedVisit, Round, RoundState
+from inspections.models import Draw, LookBackCase, PlannedVisit, Round, RoundState
 from inspections.models.draws import names_of
 from villages.models import Village
 
@@ -24,6 +24,13 @@ def records_of(row: Round) -> list[dict[str, Any]]:
         pair = (str(visit.pair[0]), str(visit.pair[1]))
         drawn[visit.draw_id].append(
             Planned(str(visit.village_id), str(visit.team_id), visit.day.isoformat(), visit.order, pair)
+        )
+    for case in LookBackCase.objects.filter(round=row, draw__isnull=False).order_by(
+        "day", "team", "order", "pk"
+    ):
+        pair = (str(case.pair[0]), str(case.pair[1]))
+        drawn[case.draw_id].append(
+            Planned(str(case.finding_id), str(case.team_id), case.day.isoformat(), case.order, pair)
         )
     return [_record(made, drawn[made.pk], row) for made in row.draws.order_by("number")]
 
@@ -47,7 +54,10 @@ def differences(row: Round) -> list[str]:
 
 
 def package(row: Round) -> bytes:
-    """Return the archive with which an outsider recomputes the draws of a closed round."""
+    """Return the archive with which an outsider recomputes the draws of a closed round.
+
+    Of a look-back it has the findings by their ids alone: whoever may read one knows it by its address.
+    """
     villages = Village.objects.filter(
         pk__in=PlannedVisit.objects.filter(round=row).values("village")
     ).values_list("pk", "name")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.files.storage import Storage, storages
 
-from inspections.models import FindingFile, Photo
+from inspections.models import FindingFile, MeetingPhoto, Photo
 
 logger = logging.getLogger(__name__)
 
@@ -15,11 +15,13 @@ logger = logging.getLogger(__name__)
 YOUNGEST, OLDEST = 2, 9
 PART = 500
 # storage, folder, whose files lie there, and the columns that name them
-Rows = type[Photo] | type[FindingFile]
+Rows = type[Photo] | type[FindingFile] | type[MeetingPhoto]
 ROOTS: tuple[tuple[str, str, Rows, tuple[str, ...]], ...] = (
     ("sealed", "originals", Photo, ("original",)),
     ("sealed", "files", FindingFile, ("file",)),
     ("default", "photos", Photo, ("large", "small")),
+    ("sealed", "meetings", MeetingPhoto, ("original",)),
+    ("default", "meetings", MeetingPhoto, ("large", "small")),
 )
 
 

@@ -45,7 +45,7 @@ MESSAGES: dict[str, Promise] = {
     "photo_animated": _("This is an animation. Send a still photo."),
     "photo_empty": _("The file is empty."),
     "photo_missing": _("A photo has not arrived yet. Wait for the upload or remove the photo."),
-    "photo_in_use": _("A submitted photo cannot be taken back."),
+    "photo_in_use": _("This photo is kept as evidence already and cannot be taken back."),
     "not_yours": _("Photos of this side are sent by somebody else."),
     "wrong_state": _("This finding takes no more photos of this side now."),
 }

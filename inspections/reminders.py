@@ -70,7 +70,7 @@ def rules_on(on: date) -> list[Rule]:
     return [
         Rule(
             "waiting",
-            Q(state=State.REPORTED, reported_at__lt=confirmed_by),
+            Q(state=State.REPORTED, reported_at__lt=confirmed_by, early=False),
             "reported_at",
             Directory.issuing,
             _("A report from %(village)s has waited for over a working day: %(item)s. Issue or refuse it."),

@@ -28,8 +28,7 @@ class Stage:
 def path_of(row: Round, draws: Sequence[Draw], figures: Progress | None, on: date) -> list[Stage]:
     """Return the stages in their order; at most one is next."""
     looks_back = row.kind == VisitKind.LOOK_BACK
-    drawing = [_look_back(draws)] if looks_back else [_list(row, draws), _number(row, draws, on)]
-    stages = [_basis(row), _teams(row), *drawing, _opening(row)]
+    stages = [_basis(row), _teams(row), _list(row, draws), _number(row, draws, on), _opening(row)]
     if row.state != RoundState.PLANNING:
         stages += [_cases(row) if looks_back else _visits(figures), _closing(row)]
     first = next((stage for stage in stages if not stage.done), None)
@@ -58,9 +57,8 @@ def _teams(row: Round) -> Stage:
 
 
 def _list(row: Round, draws: Sequence[Draw]) -> Stage:
-    stage = Stage(
-        gettext_lazy("List frozen, commitment made"), "round_freeze", gettext_lazy("Freeze the list")
-    )  # fmt: skip
+    page = "lookback_draw" if row.kind == VisitKind.LOOK_BACK else "round_freeze"
+    stage = Stage(gettext_lazy("List frozen, commitment made"), page, gettext_lazy("Freeze the list"))
     last = draws[-1] if draws else None
     stage.done = row.draw_id is not None or (last is not None and last.drawn_at is None)
     if last is not None and stage.done:
@@ -73,29 +71,18 @@ def _list(row: Round, draws: Sequence[Draw]) -> Stage:
 
 
 def _number(row: Round, draws: Sequence[Draw], on: date) -> Stage:
-    stage = Stage(
-        gettext_lazy("Public number mixed in, visits drawn"), "round_mix", gettext_lazy("Enter the public number")
-    )  # fmt: skip
+    looks_back = row.kind == VisitKind.LOOK_BACK
+    label = (
+        _("Public number mixed in, findings drawn")
+        if looks_back
+        else _("Public number mixed in, visits drawn")
+    )
+    stage = Stage(label, "round_mix", gettext_lazy("Enter the public number"))
     last = draws[-1] if draws else None
     stage.done = row.draw_id is not None
     if last is not None and (stage.done or last.drawn_at is None):
-        stage.text = f"{last.number_name} · {last.public_number or last.public_number_falls_on}"
+        stage.text = f"{last.public_number_name} · {last.public_number or last.public_number_falls_on}"
         stage.waits = not stage.done and on < last.public_number_falls_on
-    return stage
-
-
-def _look_back(draws: Sequence[Draw]) -> Stage:
-    stage = Stage(
-        gettext_lazy("Closed findings drawn"), "lookback_draw", gettext_lazy("Draw closed findings")
-    )
-    last = draws[-1] if draws else None
-    stage.done = last is not None and last.round.draw_id == last.pk
-    if last is not None:
-        stage.text = (
-            f"{last.commitment[:16]}…"
-            if stage.done
-            else _("Something changed. It is drawn again, with a reason.")
-        )
     return stage
 
 

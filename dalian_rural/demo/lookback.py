@@ -58,7 +58,7 @@ def _look_back(on: date, cast: Cast) -> None:
 def _open(on: date, cast: Cast) -> Round | None:
     """Return the open round; nothing where nothing was closed in time."""
     begins, city = on + timedelta(days=SPEC.first), places.read().city
-    draw_on = begins - timedelta(days=2)
+    draw_on, fell = begins - timedelta(days=2), begins - timedelta(days=1)
     since, until = draw_on - timedelta(days=DAYS), draw_on - timedelta(days=1)
     if not lookback_frame.closed_findings(city, since, until).exists():
         return None
@@ -72,9 +72,13 @@ def _open(on: date, cast: Cast) -> Round | None:
     names = [SPEC.names.format(n=touring.NUMERALS[n]) for n in range(SPEC.teams)]
     teams = [TeamPlan(name, group) for name, group in zip(names, groups, strict=True)]
     row.set_teams(by=cast.hso, at=clock(draw_on), teams=teams)
-    LookBackDraw(row, since, until, PERCENT).make(by=cast.hso, at=clock(draw_on, 10))
+    drawn = LookBackDraw(row, since, until, PERCENT).freeze(
+        by=cast.hso, at=clock(draw_on, 10), public_number_name=f"{fell} 双色球开奖号码（示例，非真实号码）",
+        public_number_falls_on=fell,
+    )  # fmt: skip
+    drawn.mix(by=cast.hso, at=clock(fell, 22), public_number="05 11 12 19 24 33 + 02")
     row.refresh_from_db()
-    row.open(by=cast.hso, at=clock(draw_on, 11))
+    row.open(by=cast.hso, at=clock(fell, 23))
     return row
 
 

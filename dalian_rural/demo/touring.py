@@ -16,9 +16,8 @@ from django.utils import timezone
 from accounts.models import User
 from dalian_rural.demo import crew
 from dalian_rural.demo.places import Places
-from inspections.models import Draw, PlannedVisit, Round, RoundState, Team, TeamPlan
+from inspections.models import Draw, PlanAmender, PlannedVisit, Round, RoundState, Team, TeamPlan
 from inspections.models.drawing import History
-from inspections.models.planned import PlanAmender
 from villages.models import Division
 
 ISLANDS = "CH"

@@ -61,7 +61,7 @@ def _section(user: User, post: Post, at: datetime, more: list[Waiting]) -> dict[
 
 def _findings(user: User, post: Post, on: date) -> list[Waiting]:
     """Return the findings that wait for the office: to be issued, checked and reviewed."""
-    reported = Finding.objects.filter(state=Finding.State.REPORTED, issuing_office=post.division_id)
+    reported = Finding.objects.to_issue([post.division_id])
     to_review = Finding.objects.to_review(user, on)
     awaiting = Finding.objects.waiting_for_check(on)
     own = to_review.filter(issuing_office=post.division_id).exclude(awaiting)

@@ -1,6 +1,6 @@
 """Home of a township official: what is to be put right, sorted by the time that is left."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Post, User
 from dalian_rural.pages.home_parts import CARDS, cards, ledger_due, ledger_url
 from inspections import ledger
-from inspections.models import Claim, Extension, Finding, RectificationPlan
+from inspections.models import Claim, Extension, Finding, LookBackCase, RectificationPlan
 from villages.models import Difficulty
 
 # Answers of the office stay on the page for a week.
@@ -38,7 +38,14 @@ def section(user: User, post: Post, at: datetime) -> dict[str, Any]:
         "all_url": ledger_url(township=post.division_id, sort="due"),
         "ledger_due": ledger_due(post.division, on) if post.division else None,
         "answers": _answers(post, at),
+        "to_hear": _to_hear(user, post, on),
     }
+
+
+def _to_hear(user: User, post: Post, on: date) -> list[LookBackCase]:
+    """Return the look-backs in which the township is asked, the most urgent first."""
+    asked = LookBackCase.objects.to_hear(user, on).filter(finding__township=post.division_id)
+    return list(asked.for_list().order_by("hear_by", "pk")[:CARDS])
 
 
 def _figures(post: Post, counts: dict[str, int]) -> list[dict[str, Any]]:

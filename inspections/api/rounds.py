@@ -4,10 +4,11 @@ Everybody else gets the answer for what does not exist; what is read of a sealed
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -24,7 +25,18 @@ from accounts.models import User
 from dalian_rural.problems import Problem
 from inspections.api.fields import VillageField
 from inspections.api.findings import step_problem
-from inspections.models import Amendment, Draw, MissReason, PlanAmender, PlannedVisit, Round, RoundState
+from inspections.models import (
+    Amender,
+    Amendment,
+    Draw,
+    Finding,
+    LookBackDraw,
+    MissReason,
+    PlannedVisit,
+    Round,
+    RoundState,
+    VisitKind,
+)
 from inspections.models.drawing import History
 from inspections.rounds_progress import part_of, progress
 from inspections.steps import StepRefused
@@ -184,39 +196,56 @@ class RoundFreezeBody(RoundStepBody):
     public_number_name = serializers.CharField(max_length=200)
     public_number_falls_on = serializers.DateField()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    since = serializers.DateField(required=False, help_text="look_back: findings closed from this day on")
+    until = serializers.DateField(required=False, help_text="look_back: and until this day")
+    percent = serializers.IntegerField(
+        required=False, min_value=1, max_value=100, help_text="look_back: the share that is looked at again"
+    )
 
 
 class RoundMixBody(RoundStepBody):
     public_number = serializers.CharField(max_length=100)
 
 
+NEEDS = {
+    "add": ("village", "team", "day"),
+    "cancel": ("visit",),
+    "move": ("visit", "team", "day"),
+    "swap": ("visit", "other"),
+    "replan": ("visit", "team", "day"),
+}
+
+
+def needs_of(row: Round, kind: str) -> tuple[str, ...]:
+    """Return what an amendment of this kind needs; a look-back adds findings instead of villages."""
+    adds = kind == "add" and row.kind == VisitKind.LOOK_BACK
+    return ("finding", "team", "day") if adds else NEEDS[kind]
+
+
 class RoundAmendBody(RoundStepBody):
     kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
     reason = serializers.CharField(max_length=300)
-    visit = serializers.UUIDField(required=False, help_text="The planned visit: all but add.")
-    other = serializers.UUIDField(required=False, help_text="The planned visit it changes places with: swap.")
+    visit = serializers.UUIDField(
+        required=False, help_text="The planned visit, or the case of a look-back: all but add."
+    )
+    other = serializers.UUIDField(required=False, help_text="What it changes places with: swap.")
     village = VillageField(required=False, help_text="add")
+    finding = serializers.UUIDField(required=False, help_text="add, to a look-back")
     team = serializers.UUIDField(required=False, help_text="add, move, replan")
     day = serializers.DateField(required=False, help_text="add, move, replan")
 
-    NEEDS = {
-        "add": ("village", "team", "day"),
-        "cancel": ("visit",),
-        "move": ("visit", "team", "day"),
-        "swap": ("visit", "other"),
-        "replan": ("visit", "team", "day"),
-    }
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check that what the kind needs is there; ids become rows of this round."""
-        missing = {name: _("This is needed.") for name in self.NEEDS[attrs["kind"]] if name not in attrs}
+        row = self.context["round"]
+        needs = needs_of(row, attrs["kind"])
+        missing = {name: _("This is needed.") for name in needs if name not in attrs}
         if missing:
             raise serializers.ValidationError(missing)
-        row = self.context["round"]
         for name, rows in (
-            ("visit", row.planned.standing()),
-            ("other", row.planned.standing()),
+            ("visit", row.plan_rows().standing()),
+            ("other", row.plan_rows().standing()),
             ("team", row.teams),
+            ("finding", Finding.objects.filter(issuing_office=row.office_id).select_related("county")),
         ):
             if name in attrs:
                 attrs[name] = rows.filter(pk=attrs[name]).first()
@@ -236,7 +265,14 @@ Act = Callable[[Round, User, datetime, dict[str, Any]], object]
 
 
 def _freeze(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
-    Draw.objects.freeze(round=row, by=by, at=at, history=History.before(row), **data)
+    on, promise = timezone.localdate(at), dict(data)
+    since, until = (promise.pop(name, None) for name in ("since", "until"))
+    percent = promise.pop("percent", settings.LOOKBACK_SHARE)
+    if row.kind == VisitKind.LOOK_BACK:
+        since = since or on - timedelta(days=settings.LOOKBACK_DAYS)
+        LookBackDraw(row, since, until or on, percent).freeze(by=by, at=at, **promise)
+    else:
+        Draw.objects.freeze(round=row, by=by, at=at, history=History.before(row), **promise)
 
 
 def _mix(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
@@ -248,8 +284,10 @@ def _mix(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
 
 
 def _amend(row: Round, by: User, at: datetime, data: dict[str, Any]) -> None:
-    kind, amender = data["kind"], PlanAmender(row, by=by, at=at, reason=data["reason"])
-    needs = RoundAmendBody.NEEDS[kind]
+    kind, amender = data["kind"], Amender.of(row, by=by, at=at, reason=data["reason"])
+    if kind not in amender.kinds:
+        raise StepRefused(_("A look-back has cases and no visits."), "look_back")
+    needs = needs_of(row, kind)
     rows = [data[name] for name in needs if name in ("visit", "other")]
     getattr(amender, kind)(*rows, **{name: data[name] for name in needs if name not in ("visit", "other")})
 

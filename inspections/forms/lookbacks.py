@@ -8,13 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from inspections.forms.fields import PhotosField, day, words
-from inspections.models import Finding, LookBackCase
+from inspections.forms.rounds import AmendForm, FreezeForm
+from inspections.models import Amendment, Finding, LookBackCase, Round
 
 Result = LookBackCase.Result
 
 
-class DrawForm(forms.Form):
-    """Which closed findings, and what share of them."""
+class DrawForm(FreezeForm):
+    """Which closed findings, what share of them, and the public number that is named before it falls."""
 
     since = day(_("closed from"))
     until = day(_("closed until"))
@@ -22,14 +23,13 @@ class DrawForm(forms.Form):
         label=_("share of them, in percent"), min_value=1, max_value=100,
         help_text=_("Rounded up, and every unit has its share of it."),
     )  # fmt: skip
-    reason = forms.CharField(label=_("why it is drawn again"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, today: date, redraws: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    field_order = ("since", "until", "percent", "public_number_name", "public_number_falls_on", "reason")
+
+    def __init__(self, *args: Any, today: date, again: bool, **kwargs: Any) -> None:
+        super().__init__(*args, again=again, **kwargs)
         self.today = today
-        self.fields["reason"].required = redraws
-        if not redraws:
-            del self.fields["reason"]
+        self.fields["public_number_falls_on"].help_text = _("Cases are planned from the day after.")
 
     def clean(self) -> dict[str, Any]:
         """Ask for days in order, none of them to come."""
@@ -40,6 +40,50 @@ class DrawForm(forms.Form):
         if until and until > self.today:
             self.add_error("until", _("Choose a day that has come."))
         return data
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the verb takes: the promise without the list."""
+        return {
+            name: value
+            for name, value in super().arguments().items()
+            if name not in ("since", "until", "percent")
+        }
+
+
+class AmendCaseForm(AmendForm):
+    """One change of a look-back's plan with its reason; which fields there are depends on the kind."""
+
+    FIELDS = {**AmendForm.FIELDS, Amendment.Kind.ADD: ("finding", "team", "day")}
+
+    visit = forms.ModelChoiceField(LookBackCase.objects.none(), label=_("case"))
+    other = forms.ModelChoiceField(LookBackCase.objects.none(), label=_("changes places with"))
+    finding = forms.CharField(
+        label=_("number of the finding"),
+        max_length=40,
+        help_text=_("A finding that your office has closed as fixed."),
+    )
+
+    field_order = ("visit", "other", "finding", "team", "day", "reason")
+
+    def offer(self, row: Round, on: date) -> None:
+        """Offer the cases without a result, and know which findings may be added."""
+        self.fixed = Finding.objects.filter(issuing_office=row.office_id, ending=Finding.Ending.FIXED)
+        cases = row.cases.standing().outstanding().in_order().select_related("team", "finding__village")
+        for name in ("visit", "other"):
+            self._offer(name, cases)
+
+    def clean_finding(self) -> Finding:
+        """Return the finding of that number."""
+        number = self.cleaned_data["finding"].strip()
+        found = self.fixed.filter(number__iexact=number).select_related("county").first()
+        if found is None:
+            raise forms.ValidationError(_("Your office has closed no finding of this number as fixed."))
+        return found
+
+    @staticmethod
+    def called(visit: Any) -> str:
+        """Return what a case is called in a list of choices."""
+        return f"{visit.day:%m-%d} {visit.team} · {visit.finding.village} · {visit.finding.number}"
 
 
 class ResultForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -83,7 +83,7 @@ class NewRoundForm(RoundForm):
     def __init__(self, *args: Any, office: Division, **kwargs: Any) -> None:
         super().__init__(*args, office=office, **kwargs)
         city = office.level == Division.Level.CITY
-        kinds = CITY_KINDS if city else (VisitKind.COUNTY_PATROL,)
+        kinds = (*(CITY_KINDS if city else (VisitKind.COUNTY_PATROL,)), VisitKind.LOOK_BACK)
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
         self.initial.setdefault("kind", kinds[0].value)
 
@@ -204,7 +204,7 @@ class MixForm(VersionForm):
 class AmendForm(VersionForm):
     """One change of the plan with its reason; which fields there are depends on the kind."""
 
-    FIELDS = {
+    FIELDS: ClassVar[dict[str, tuple[str, ...]]] = {
         Amendment.Kind.ADD: ("village", "team", "day"),
         Amendment.Kind.CANCEL: ("visit",),
         Amendment.Kind.MOVE: ("visit", "team", "day"),
@@ -212,8 +212,12 @@ class AmendForm(VersionForm):
         Amendment.Kind.REPLAN: ("visit", "team", "day"),
     }
 
-    visit = forms.ModelChoiceField(PlannedVisit.objects.none(), label=_("visit"))
-    other = forms.ModelChoiceField(PlannedVisit.objects.none(), label=_("changes places with"))
+    visit: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        PlannedVisit.objects.none(), label=_("visit")
+    )
+    other: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        PlannedVisit.objects.none(), label=_("changes places with")
+    )
     village = forms.ModelChoiceField(Village.objects.none(), label=_("village"))
     team = forms.ModelChoiceField(Team.objects.none(), label=_("team"))
     day = day(_("day"))
@@ -227,22 +231,26 @@ class AmendForm(VersionForm):
         keep = {*self.FIELDS[self.kind], "reason", "version"}
         for name in [name for name in self.fields if name not in keep]:
             del self.fields[name]
+        self._offer("team", row.teams.standing().order_by("name"))
+        self.offer(row, on)
+        if "day" in self.fields:
+            limits = {"min": max(on, row.begins_on).isoformat(), "max": row.ends_on.isoformat()}
+            self.fields["day"].widget.attrs.update(limits)
+
+    def offer(self, row: Round, on: date) -> None:
+        """Offer what the plan holds."""
         plan = row.planned.standing().in_order().select_related("village", "team")
         open_ = plan.filter(visit=None, missed_reason="")
         again = plan.current().outstanding().filter(visit=None) | plan.current().exclude(missed_reason="")
         self._offer("visit", again if self.kind == Amendment.Kind.REPLAN else open_)
         self._offer("other", open_)
-        self._offer("team", row.teams.standing().order_by("name"))
         self._offer("village", Village.objects.current(on))
-        if "day" in self.fields:
-            limits = {"min": max(on, row.begins_on).isoformat(), "max": row.ends_on.isoformat()}
-            self.fields["day"].widget.attrs.update(limits)
 
     def _offer(self, name: str, rows: QuerySet[Any]) -> None:
         if name in self.fields:
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
             if name in ("visit", "other"):
-                self.fields[name].label_from_instance = called  # type: ignore[attr-defined]
+                self.fields[name].label_from_instance = self.called  # type: ignore[attr-defined]
 
     def arguments(self) -> list[Any]:
         """Return what the amender's verb takes by position: the visits."""
@@ -250,12 +258,13 @@ class AmendForm(VersionForm):
 
     def keywords(self) -> dict[str, Any]:
         """Return what the amender's verb takes by name."""
-        return {name: self.cleaned_data[name] for name in ("village", "team", "day") if name in self.fields}
+        names = [name for name in self.FIELDS[self.kind] if name not in ("visit", "other")]
+        return {name: self.cleaned_data[name] for name in names}
 
-
-def called(visit: PlannedVisit) -> str:
-    """Return what a planned visit is called in a list of choices."""
-    return f"{visit.day:%m-%d} {visit.team} · {visit.village}"
+    @staticmethod
+    def called(visit: Any) -> str:
+        """Return what a planned visit is called in a list of choices."""
+        return f"{visit.day:%m-%d} {visit.team} · {visit.village}"
 
 
 class MissForm(VersionForm):

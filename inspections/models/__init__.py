@@ -1,5 +1,6 @@
 """The models of inspections, one file per noun."""
 
+from inspections.models.amending import Amender, CaseAmender, PlanAmender
 from inspections.models.documents import (
     Document,
     DocumentFinding,
@@ -23,7 +24,7 @@ from inspections.models.meeting_parts import (
 )
 from inspections.models.meetings import Meeting
 from inspections.models.photos import NearDuplicate, Photo, PhotoUse
-from inspections.models.planned import Amendment, MissReason, PlanAmender, PlannedVisit
+from inspections.models.planned import Amendment, MissReason, PlannedVisit
 from inspections.models.problem_imports import ProblemImport
 from inspections.models.proposals import Proposal
 from inspections.models.rechecks import Recheck, RecheckDraw
@@ -61,7 +62,9 @@ __all__ = [
     "IN_HAND",
     "SCORING_KINDS",
     "AfterPhotoRule",
+    "Amender",
     "Amendment",
+    "CaseAmender",
     "Claim",
     "DeadlineRule",
     "Decision",

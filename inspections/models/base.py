@@ -105,6 +105,8 @@ class FindingBase(models.Model):
     visit = models.ForeignKey(
         "inspections.Visit", models.PROTECT, null=True, related_name="findings", db_constraint=False
     )
+    # came before its visit was begun: until then it is its reporter's alone
+    early = models.BooleanField(default=False)
     point = models.CharField(_("observation point"), max_length=12, choices=Point.choices, blank=True)
     repeats = models.BooleanField(default=False)  # the same fact stands in this visit already: not deducted
     zero_if = models.BooleanField(default=False)  # the item gets no point for this

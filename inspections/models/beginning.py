@@ -133,8 +133,8 @@ class BeginningSet(models.QuerySet["Visit"]):
     def _take_in_early(visit: "Visit") -> None:
         """Give findings that came before their visit its source; one of another village is none of this visit."""
         early = visit.findings.filter(state=State.REPORTED)
-        early.exclude(village=visit.village_id).update(visit=None, point="")
-        early.update(source=SOURCES[visit.kind])
+        early.exclude(village=visit.village_id).update(visit=None, point="", early=False)
+        early.update(source=SOURCES[visit.kind], early=False)
 
     # --- what a report asks -----------------------------------------------------------------------------------
     def side_for_report(self, id: uuid.UUID, *, by: User, at: datetime, village: Village) -> Side | None:
@@ -155,10 +155,12 @@ class BeginningSet(models.QuerySet["Visit"]):
             raise StepRefused(_("This visit is to another village."), "invalid")
         return visit.office, direct, SOURCES[visit.kind]
 
-    def hold(self, id: uuid.UUID | None) -> None:
-        """Keep others from deciding on the visit until this transaction ends: its sheet and a finding may meet."""
-        if id:
-            self.select_for_update().filter(pk=id).values_list("pk").first()
+    def hold(self, id: uuid.UUID) -> bool:
+        """Keep others from deciding on the visit until this transaction ends: its sheet and a finding may meet.
+
+        Tells whether it was begun at all.
+        """
+        return self.select_for_update().filter(pk=id).values_list("pk").first() is not None
 
     def naming(self, id: uuid.UUID, finding_id: uuid.UUID) -> bool:
         """Tell whether the visit's sheet is in and names the finding."""

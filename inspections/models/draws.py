@@ -17,6 +17,8 @@ from accounts.models import User
 from audit.verbs import alters_data
 from inspections import draws, routes
 from inspections.draw_messages import refusal
+from inspections.models.drawn_cases import cases_of
+from inspections.models.lookbacks import LookBackCase
 from inspections.models.planned import PlannedVisit
 from inspections.models.rounds import Round, VisitKind
 from inspections.steps import StepRefused
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from inspections.models.drawing import History
-
-
-# stands for the public number of a draw that waits for none
-AT_ONCE = "-"
 
 
 class DrawQuerySet(models.QuerySet["Draw"]):
@@ -48,27 +46,35 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         public_number_falls_on: date,
         reason: str = "",
     ) -> "Draw":
-        """Freeze the list and commit to it under a new seed; from now on nobody can choose. Raises StepRefused.
-
-        `history` says how each place did before. A redraw needs a reason; all draws are published.
-        """
+        """Freeze the villages of a round and commit to them; `history` says how each place did before."""
         if round.kind == VisitKind.LOOK_BACK:
             raise StepRefused(_("A look-back draws closed findings, on a page of its own."), "look_back")
-        if refused := round.refusal("freeze", by):
-            raise refused
-        if self.filter(round=round, drawn_at=None).exists():
-            raise StepRefused(_("The list is frozen already and waits for its public number."), "frozen")
-        number = self.filter(round=round).count() + 1
-        if number > 1 and not reason.strip():
-            raise StepRefused(_("A second draw needs a reason; both are published."), "reason_missing")
-        if not public_number_name.strip():
-            raise StepRefused(_("Name the public number: which one, and where it is published."), "invalid")
-        if public_number_falls_on <= timezone.localdate(at):
-            message = _(
-                "Name a public number that falls after today: one that is known already proves nothing."
-            )
-            raise StepRefused(message, "number_known")
         wishes = wishes_of(round, timezone.localdate(at), public_number_falls_on, history)
+        return self.commit(
+            wishes, round=round, by=by, at=at, public_number_name=public_number_name,
+            public_number_falls_on=public_number_falls_on, reason=reason,
+        )  # fmt: skip
+
+    @alters_data
+    @transaction.atomic
+    def commit(
+        self,
+        wishes: draws.Wishes,
+        *,
+        round: Round,
+        by: User,
+        at: datetime,
+        public_number_name: str,
+        public_number_falls_on: date,
+        reason: str = "",
+        reasons: dict[str, Any] | None = None,
+    ) -> "Draw":
+        """Commit to a frozen list under a new seed; from now on nobody can choose. Raises StepRefused.
+
+        A redraw needs a reason; all draws are published. `reasons` is kept with the draw and is no part of it.
+        """
+        name = public_number_name.strip()
+        number = self._number(round, by, at, name, public_number_falls_on, reason)
         try:
             draws.check(wishes)
         except draws.Infeasible as infeasible:
@@ -79,12 +85,29 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         return self.create(
             round=round, number=number, reason=reason.strip(), frozen_by=by, frozen_at=at, seed=seed.hex(),
             seed_sha256=sealed, wishes=json.loads(draws.canonical(wishes)), inputs_sha256=draws.inputs_hash(wishes),
-            public_number_name=public_number_name.strip(), public_number_falls_on=public_number_falls_on,
+            public_number_name=name, public_number_falls_on=public_number_falls_on, reasons=reasons or {},
             commitment=draws.commitment(
-                wishes, sealed, str(round.pk), number, public_number_name.strip(),
-                public_number_falls_on.isoformat(),
+                wishes, sealed, str(round.pk), number, name, public_number_falls_on.isoformat()
             ),
         )  # fmt: skip
+
+    def _number(self, round: Round, by: User, at: datetime, name: str, falls_on: date, reason: str) -> int:
+        """Return the number of the next draw, or refuse what would prove nothing."""
+        if refused := round.refusal("freeze", by):
+            raise refused
+        if self.filter(round=round, drawn_at=None).exists():
+            raise StepRefused(_("The list is frozen already and waits for its public number."), "frozen")
+        number = self.filter(round=round).count() + 1
+        if number > 1 and not reason.strip():
+            raise StepRefused(_("A second draw needs a reason; both are published."), "reason_missing")
+        if not name:
+            raise StepRefused(_("Name the public number: which one, and where it is published."), "invalid")
+        if falls_on <= timezone.localdate(at):
+            message = _(
+                "Name a public number that falls after today: one that is known already proves nothing."
+            )
+            raise StepRefused(message, "number_known")
+        return number
 
 
 class Draw(models.Model):
@@ -106,6 +129,8 @@ class Draw(models.Model):
     public_number = models.CharField(_("the number as published"), max_length=100, blank=True)
     drawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     drawn_at = models.DateTimeField(null=True)
+    # why findings of a look-back have more tickets than the least: id → [code, number, tickets] each; not published
+    reasons = models.JSONField(default=dict)
 
     # frozen with the commitment: only the number and the day of drawing are added, once (`mix` guards the once)
     append_only_when = "OLD.id IS NOT NULL"
@@ -115,6 +140,7 @@ class Draw(models.Model):
 
     if TYPE_CHECKING:
         planned: RelatedManager[PlannedVisit]
+        cases: RelatedManager[LookBackCase]
 
     class Meta:
         verbose_name = _("draw")
@@ -133,11 +159,6 @@ class Draw(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round} · {self.number}"
-
-    @property
-    def number_name(self) -> str:
-        """Return what the public number is called; a look-back draws at once and needs none."""
-        return str(_("none: drawn at once")) if self.public_number == AT_ONCE else self.public_number_name
 
     def frozen_wishes(self) -> draws.Wishes:
         """Return the wishes as they were frozen."""
@@ -161,7 +182,10 @@ class Draw(models.Model):
         if not waiting.update(public_number=number, drawn_by=by, drawn_at=at):
             raise StepRefused(_("This draw has been made already."), "conflict")
         self.refresh_from_db()
-        PlannedVisit.objects.bulk_create(self._rows(), batch_size=500)
+        if self.round.kind == VisitKind.LOOK_BACK:
+            LookBackCase.objects.bulk_create(cases_of(self), batch_size=500)
+        else:
+            PlannedVisit.objects.bulk_create(self._rows(), batch_size=500)
 
     def _rows(self) -> Iterable[PlannedVisit]:
         visits = self.plan().visits
@@ -195,24 +219,11 @@ def _driving_order(visits: Iterable[draws.Planned], villages: dict[uuid.UUID, An
 
 
 def wishes_of(round: Round, on: date, after: date, history: "History") -> draws.Wishes:
-    """Return all that goes into the draw of a round: places with their weights, teams with their bars, working days.
-
-    Days begin after the public number has fallen: nothing can be planned before it is drawn.
-    """
-    teams = round.teams.standing().prefetch_related("members").order_by("name")
-    first = max(round.begins_on, after + timedelta(days=1))
-    villages = villages_of(round, on)
+    """Return all that goes into the draw of a round: places with their weights, teams with their bars, working days."""
     return draws.Wishes(
-        places=tuple(history.places(villages, rests=round.rests)),
-        teams=tuple(
-            draws.Team(
-                str(team.pk),
-                tuple(str(member.pk) for member in team.members.all()),
-                tuple(str(unit) for unit in team.barred_units(on)),
-            )
-            for team in teams
-        ),
-        days=tuple(day.isoformat() for day in _working_days(first, round.ends_on)),
+        places=tuple(history.places(villages_of(round, on), rests=round.rests)),
+        teams=teams_of(round, on),
+        days=working_days(round, after),
         per_day=round.per_day,
         coverage=round.coverage,
         per_township=round.per_township if round.coverage == Round.Coverage.SAMPLE else None,
@@ -234,7 +245,22 @@ def villages_of(round: Round, on: date) -> list[Any]:
     return list(rows.order_by("pk"))
 
 
-def _working_days(first: date, last: date) -> list[date]:
+def teams_of(round: Round, on: date) -> tuple[draws.Team, ...]:
+    """Return the teams that go out, with the units that are barred to them."""
+    teams = round.teams.standing().prefetch_related("members").order_by("name")
+    return tuple(
+        draws.Team(
+            str(team.pk),
+            tuple(str(member.pk) for member in team.members.all()),
+            tuple(str(unit) for unit in team.barred_units(on)),
+        )
+        for team in teams
+    )
+
+
+def working_days(round: Round, after: date) -> tuple[str, ...]:
+    """Return the round's working days after the public number has fallen: nothing is planned before it is drawn."""
     calendar = Holiday.objects.calendar()
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return [day for day in days if calendar.is_working(day)]
+    first = max(round.begins_on, after + timedelta(days=1))
+    days = (first + timedelta(days=n) for n in range((round.ends_on - first).days + 1))
+    return tuple(day.isoformat() for day in days if calendar.is_working(day))

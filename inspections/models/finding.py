@@ -1,6 +1,6 @@
 """The finding: one problem in one village, from the report to the closed ledger line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -45,7 +45,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         q |= issued & geographic.q()
         for post in user.posts_on(on):
             if post.role in {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
-                q |= Q(issuing_office_id=post.division_id)
+                q |= Q(issuing_office_id=post.division_id, early=False)
             elif post.role == Role.AUDITOR:
                 q |= issued
             elif post.role == Role.DEPARTMENT:
@@ -56,6 +56,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def issued(self) -> Self:
         """Return what the inspected side knows of."""
         return self.filter(issued_at__isnull=False)
+
+    def to_issue(self, offices: Iterable[Any]) -> Self:
+        """Return the reports that wait for these offices."""
+        return self.filter(state=State.REPORTED, issuing_office__in=list(offices), early=False)
 
     def in_hand(self) -> Self:
         """Return what the township has to put right."""
@@ -183,7 +187,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def _keep(self, finding: "Finding", at: datetime) -> tuple["Finding", bool]:
         try:
             with transaction.atomic():
-                Visit.objects.hold(finding.visit_id)
+                finding.early = bool(finding.visit_id) and not Visit.objects.hold(finding.visit_id)
                 insert(finding)
                 event = FindingEvent(
                     finding=finding, step="report", by=finding.reported_by, at=at, from_state=State.REPORTED,
@@ -191,6 +195,8 @@ class FindingQuerySet(models.QuerySet["Finding"]):
                 )  # fmt: skip
                 insert(event)
                 Photo.objects.adopt(finding)
+                if finding.recurrence_of:
+                    finding.recurrence_of.look_backs.settle(finding, by=finding.reported_by, at=at)
                 finding.photo_arrived(at=at)
         except IntegrityError:  # the same PUT came twice at once: the other one was first
             existing = self._same_report(finding.pk, finding.reported_by, finding.digest)

@@ -7,7 +7,7 @@ result asks for its answer, when a new finding is issued, or when the round is c
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -19,130 +19,20 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from audit.verbs import alters_data
 from inspections import deadlines, lookback_notices
-from inspections.models.draws import Draw
 from inspections.models.finding import Finding, ReportConflict
+from inspections.models.lookback_sets import LookBackCaseQuerySet, Result
 from inspections.models.photos import Photo
-from inspections.models.rounds import Round, RoundState, Team, TeamMember, units_of, works_for
+from inspections.models.rounds import Round, RoundState, Team, units_of, works_for
 from inspections.reporting import digest
-from inspections.steps import PartName, State, StepRefused
+from inspections.steps import PartName, StepRefused
 from villages.models import Holiday
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-INSPECTED = (Role.COUNTY_OFFICE, Role.TOWNSHIP, Role.LEADER)
-OFFICES = (Role.CITY_OFFICE, Role.COUNTY_OFFICE)
-
-
-class Result(models.TextChoices):
-    """What a look-back finds; only the last is a recurrence."""
-
-    FIXED = "fixed", _("Fixed")
-    NOT_FIXED = "not_fixed", _("Not fixed")
-    CLAIMED = "claimed", _("Claimed but never done")
-    CAME_BACK = "came_back", _("Came back")
-
-
 # what the inspector writes himself; what came back is written by its new finding
 SEEN = frozenset({Result.FIXED, Result.NOT_FIXED, Result.CLAIMED})
 CASE_STEPS = ("look", "hear", "confirm", "reopen", "give_up")
-
-
-class LookBackCaseQuerySet(models.QuerySet["LookBackCase"]):
-    """Sets of cases. None of these may be reached from a page of somebody who is not meant to know."""
-
-    def standing(self) -> Self:
-        """Return the cases of the draws in force."""
-        return self.filter(draw=F("round__draw"))
-
-    def outstanding(self) -> Self:
-        """Return what has no result and was not given up."""
-        return self.filter(result="", given_up_at=None)
-
-    def current(self) -> Self:
-        """Return one row per case: nothing is planned again here."""
-        return self.standing()
-
-    # --- scope ------------------------------------------------------------------------------------------------
-    def revealed_to(self, user: User, at: datetime) -> Self:
-        """Return what an inspector may see now: the cases of his teams whose moment has come."""
-        teams = TeamMember.objects.filter(user=user).values("team")
-        begun = self.standing().exclude(round__state=RoundState.PLANNING)
-        return begun.filter(team__in=teams, reveals_at__lte=at)
-
-    def open_to(self, user: User, at: datetime) -> Self:
-        """Return the revealed cases that an inspector may still write a result for."""
-        return self.revealed_to(user, at).outstanding().filter(round__state=RoundState.RUNNING)
-
-    def visible_to(self, user: User, at: datetime) -> Self:
-        """Return what the user may know of: planners, the team from the reveal on, and whom a result concerns."""
-        on = timezone.localdate(at)
-        rows = self.model.objects
-        shown = Q(round__in=Round.objects.known_to(user, on).values("pk"))
-        if Role.INSPECTOR in user.roles(on):
-            shown |= Q(pk__in=rows.revealed_to(user, at).values("pk"))
-        return self.standing().filter(shown | self._offices(user, on) | self._inspected(user, on))
-
-    @staticmethod
-    def _offices(user: User, on: date) -> Q:
-        """Return what the offices may know: results that ask for a step of theirs, and rounds that are over."""
-        posts = user.posts_on(on)
-        offices = [post.division_id for post in posts if post.role in OFFICES]
-        over = Q(round__state=RoundState.CLOSED)
-        shown = Q(round__office__in=offices) & (over | Q(result__in=[Result.NOT_FIXED, Result.CLAIMED]))
-        return shown | over if user.roles(on) & {Role.CITY_OFFICE, Role.AUDITOR} else shown
-
-    @staticmethod
-    def _inspected(user: User, on: date) -> Q:
-        """Return what the inspected side may know: what asks for its answer, what was issued, and what is over."""
-        places = user.places(on, *INSPECTED)
-        if not places:
-            return Q(pk__in=[])
-        over = Q(round__state=RoundState.CLOSED) & ~Q(result="")
-        told = Q(result=Result.CLAIMED) | Q(new_finding__issued_at__isnull=False) | over
-        columns = {name: f"finding__{name}_id" for name in ("county", "township", "village")}
-        return told & places.q(**columns)
-
-    def open_book(self) -> Self:
-        """Return what is no secret any more: rounds that are over, and results that were told to somebody."""
-        told = Q(result__in=[Result.NOT_FIXED, Result.CLAIMED]) | Q(new_finding__issued_at__isnull=False)
-        return self.filter(told | Q(round__state=RoundState.CLOSED)).exclude(result="")
-
-    # --- what waits -------------------------------------------------------------------------------------------
-    def to_hear(self, user: User, on: date) -> Self:
-        """Return the cases in which the user's township is asked."""
-        posts = user.posts_on(on)
-        townships = [post.division_id for post in posts if post.role == Role.TOWNSHIP]
-        return self._undecided().filter(finding__township__in=townships, statement="")
-
-    def to_confirm(self, user: User, on: date) -> Self:
-        """Return what a second person of the user's office has to decide: the township was heard, or had its time."""
-        heard = ~Q(statement="") | Q(hear_by__lt=on)
-        mine = self._undecided().filter(heard, round__office__in=_offices_of(user, on))
-        return mine.exclude(result_by=user).exclude(team__memberships__user=user)
-
-    def to_reopen(self, user: User, on: date) -> Self:
-        """Return what was closed wrongly and still is: the user's office opens it again."""
-        wrong = Q(result=Result.NOT_FIXED) | Q(result=Result.CLAIMED, confirmed=True)
-        still = self.filter(wrong, finding__state=State.CLOSED, finding__closed_at__lt=F("result_at"))
-        return still.filter(finding__issuing_office__in=_offices_of(user, on))
-
-    def _undecided(self) -> Self:
-        return self.standing().filter(result=Result.CLAIMED, confirmed=None)
-
-    # --- lists ------------------------------------------------------------------------------------------------
-    def for_list(self) -> Self:
-        """Fetch what a line shows in the same query."""
-        places = ("finding__village", "finding__township", "finding__county", "finding__item__aspect")
-        return self.select_related(*places, "team", "round__office", "result_by__person", "new_finding")
-
-    def in_order(self) -> Self:
-        """Order as the days are driven."""
-        return self.order_by("day", "team__name", "order", "pk")
-
-
-def _offices_of(user: User, on: date) -> list[uuid.UUID | None]:
-    return [post.division_id for post in user.posts_on(on) if post.role in OFFICES]
 
 
 class LookBackCase(models.Model):
@@ -152,7 +42,14 @@ class LookBackCase(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     round = models.ForeignKey(Round, models.PROTECT, related_name="cases")
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="cases")
+    # the draw that chose it; none where an amendment added it
+    draw = models.ForeignKey("inspections.Draw", models.PROTECT, null=True, related_name="cases")
+    added = models.ForeignKey("inspections.Amendment", models.PROTECT, null=True, related_name="adds_cases")
+    cancelled = models.ForeignKey(
+        "inspections.Amendment", models.PROTECT, null=True, related_name="cancels_cases"
+    )
+    # the row in whose place it stands: once for each
+    instead_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="again")
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="look_backs")
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
     pair = models.JSONField(default=list)  # ids of the two inspectors drawn for the day
@@ -184,13 +81,13 @@ class LookBackCase(models.Model):
     given_up_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     given_up_at = models.DateTimeField(null=True)
 
-    # the draw is never edited: only what came of it
+    # the draw is never edited: only what came of it, and the amendment that took it out
     append_only_when = "OLD.id IS NOT NULL"
     append_only_except = frozenset(
         {
-            "result", "remark", "result_by", "result_at", "new_finding", "hear_by", "statement", "statement_by",
-            "statement_at", "confirmed", "confirmed_by", "confirmed_at", "confirm_remark", "given_up_reason",
-            "given_up_by", "given_up_at",
+            "cancelled", "result", "remark", "result_by", "result_at", "new_finding", "hear_by", "statement",
+            "statement_by", "statement_at", "confirmed", "confirmed_by", "confirmed_at", "confirm_remark",
+            "given_up_reason", "given_up_by", "given_up_at",
         }
     )  # fmt: skip
 
@@ -199,6 +96,7 @@ class LookBackCase(models.Model):
     if TYPE_CHECKING:
         photos: RelatedManager["LookBackPhoto"]
         round_id: uuid.UUID
+        cancelled_id: uuid.UUID | None
         result_by_id: uuid.UUID | None
 
     class Meta:
@@ -212,6 +110,14 @@ class LookBackCase(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["draw", "finding"], name="look_back_drawn_once"),
+            models.CheckConstraint(
+                condition=Q(draw__isnull=False) ^ Q(added__isnull=False),
+                name="look_back_by_draw_or_amendment",
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled=None) | Q(result="", given_up_at=None),
+                name="look_back_cancelled_unseen",
+            ),
             models.CheckConstraint(
                 condition=Q(result="", result_by=None, result_at=None)
                 | Q(result__gt="", result_by__isnull=False, result_at__isnull=False),
@@ -288,7 +194,7 @@ class LookBackCase(models.Model):
             return StepRefused(_("Only the team that looks at it does this."), "not_yours")
         if self.round.state != RoundState.RUNNING:
             return StepRefused(_("The round is not running."), "wrong_state")
-        if self.result or self.given_up_at:
+        if self.result or self.given_up_at or self.cancelled_id:
             return StepRefused(_("There is a result already."), "wrong_state")
         if in_team and self.finding.county_id in units_of(user, timezone.localdate(at)):
             return StepRefused(_("Nobody inspects the own unit."), "own_unit")
@@ -449,7 +355,7 @@ def _sent_photos(ids: Sequence[uuid.UUID], by: User) -> list[Photo]:
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > settings.PHOTOS_PER_SIDE:
         raise StepRefused(_("At most %(n)s photos.") % {"n": settings.PHOTOS_PER_SIDE}, "photos_full")
-    free = Photo.objects.unattached().filter(uploader=by, look_back_use=None, refused="")
+    free = Photo.objects.unattached().filter(uploader=by, refused="")
     own = free.filter(pk__in=wanted).in_bulk()
     if len(own) < len(wanted):
         message = _("Some photos are still on their way. Wait until all are sent, then send this again.")

@@ -1,7 +1,8 @@
 """What belongs to an on-site meeting: villages, findings, photos, decisions, who may know, what happened."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
@@ -12,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
+from audit.verbs import alters_data
 from inspections.meeting_steps import STEPS
+from inspections.models.copies import UNREADABLE, CopyMaking
+from notifications.models import Notice
 from villages.models import Division
 
 if TYPE_CHECKING:
@@ -84,8 +88,23 @@ class MeetingFinding(models.Model):
         return str(self.finding)
 
 
-class MeetingPhoto(models.Model):
-    """A photo of the meeting itself: the original sealed, two clean copies to show."""
+class MeetingPhotoQuerySet(models.QuerySet["MeetingPhoto"]):
+    """Sets of photos of meetings."""
+
+    def without_copies(self) -> Self:
+        """Return photos that wait for the worker, oldest first."""
+        return self.filter(made_at=None, refused="").order_by("at", "pk")
+
+    def shown(self) -> Self:
+        """Return what there is to show, in the order in which it came."""
+        return self.filter(refused="").order_by("at", "pk")
+
+
+class MeetingPhoto(CopyMaking, models.Model):
+    """A photo of the meeting itself: the original sealed, two clean copies to show, made by a worker."""
+
+    class Refusal(models.TextChoices):
+        UNREADABLE = UNREADABLE, _("The photo is damaged and cannot be shown. Take or choose it again.")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     meeting: "models.ForeignKey[Meeting, Meeting]" = models.ForeignKey(
@@ -96,13 +115,24 @@ class MeetingPhoto(models.Model):
     size = models.PositiveIntegerField()
     format = models.CharField(max_length=4)
     original = models.FileField(storage=sealed, upload_to=original_name, max_length=200)
-    large = models.FileField(upload_to=copy_name, max_length=200)
-    small = models.FileField(upload_to=copy_name, max_length=200)
+    large = models.FileField(upload_to=copy_name, max_length=200, blank=True)
+    small = models.FileField(upload_to=copy_name, max_length=200, blank=True)
+    made_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    refused = models.CharField(max_length=10, choices=Refusal.choices, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(_("received"))
 
+    objects = MeetingPhotoQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("photo of a meeting")
+        indexes = [
+            # the sweep that makes missing copies
+            models.Index(
+                fields=["at", "id"], condition=Q(made_at=None, refused=""), name="meeting_photo_uncopied"
+            ),
+        ]
         constraints = [
             # a second tap on "Add" is no second photo
             models.UniqueConstraint(fields=["meeting", "sha256"], name="meeting_photo_once"),
@@ -121,12 +151,15 @@ class MeetingPhoto(models.Model):
         """Return the address of the small copy."""
         return reverse("meeting_photo", args=[self.pk, "small"])
 
-    def remove_files(self) -> None:
-        """Delete the files; call after the row is gone for good."""
-        for file in (self.original, self.large, self.small):
-            file.delete(save=False)
-
-    remove_files.alters_data = True  # type: ignore[attr-defined]
+    @alters_data
+    def mark_refused(self, code: str, *, at: datetime) -> None:
+        """Note that the photo is of no use and tell who added it."""
+        self.refused = code
+        MeetingPhoto.objects.filter(pk=self.pk).update(refused=code)
+        Notice.objects.tell(
+            [self.by], key=f"meeting-photo-{code}:{self.pk}", text=lambda: str(self.get_refused_display()),
+            url=self.meeting.get_absolute_url(), at=at, step="photo_refused",
+        )  # fmt: skip
 
 
 class MeetingDecision(models.Model):

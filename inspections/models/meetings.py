@@ -34,7 +34,6 @@ from inspections.positions import without_position
 from inspections.steps import StepRefused
 from inspections.uploads import binary, sha256_of
 from notifications.models import Notice
-from schemes import imaging
 from villages.models import Division, Village, VillageLink
 
 if TYPE_CHECKING:
@@ -66,6 +65,9 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         if places.villages:
             visited = MeetingVillage.objects.filter(village__in=places.villages).values("meeting")
             around |= Q(pk__in=visited)
+        if owners := departments_of(user, on):
+            owned = MeetingDecision.objects.filter(organisation__in=owners).values("meeting")
+            around |= Q(pk__in=owned)
         return around
 
     def for_list(self) -> Self:
@@ -136,6 +138,12 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         return new
 
     attach_recorded.alters_data = True  # type: ignore[attr-defined]
+
+
+def departments_of(user: User, on: date) -> list[uuid.UUID]:
+    """Return the departments that a user works for."""
+    posts = (post for post in user.posts_on(on) if post.role == Role.DEPARTMENT)
+    return [post.organisation_id for post in posts if post.organisation_id]
 
 
 def _count(model: type[models.Model]) -> Any:
@@ -257,6 +265,8 @@ class Meeting(models.Model):
     @staticmethod
     def is_owner(decision: MeetingDecision, user: User, on: date) -> bool:
         """Tell whether the user's desk is the one that a decision names."""
+        if decision.organisation_id:
+            return decision.organisation_id in departments_of(user, on)
         owner = decision.division_id
         return any(p.division_id == owner and p.role in DESKS for p in user.posts_on(on)) if owner else False
 
@@ -371,7 +381,7 @@ class Meeting(models.Model):
 
     @alters_data
     def add_photo(self, *, by: User, at: datetime, file: "File[Any]", caption: str = "") -> MeetingPhoto:
-        """Keep a photo of the meeting: sealed as received, and two clean copies; raises PhotoRefused."""
+        """Keep a photo of the meeting, sealed as received; a worker makes its copies. Raises PhotoRefused."""
         if refused := self.refusal("add_photo", by, at):
             raise refused
         header, digest = photo_rules.check_file(binary(file), file.size), sha256_of(file)
@@ -379,17 +389,11 @@ class Meeting(models.Model):
             raise photo_rules.refusal("photos_full")
         if self.photos.filter(sha256=digest).exists():
             raise StepRefused(_("This file has been added already."), "file_repeated")
-        try:
-            copies = imaging.make_copies(binary(file), header.format)
-        except imaging.Unreadable as error:
-            raise photo_rules.refusal("photo_unreadable") from error
         photo = MeetingPhoto(
             meeting=self, by=by, at=at, caption=caption, sha256=digest, size=file.size, format=header.format
         )
         file.seek(0)  # a position proves nothing here: it is never kept
         photo.original.save("original", ContentFile(without_position(file.read())), save=False)
-        photo.large.save("large.jpg", ContentFile(copies.large), save=False)
-        photo.small.save("small.jpg", ContentFile(copies.small), save=False)
         return self._keep_photo(photo)
 
     def _keep_photo(self, photo: MeetingPhoto) -> MeetingPhoto:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from django.apps import apps
 from django.conf import settings
 from django.core.files import File
-from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, ProtectedError, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +21,7 @@ from audit.prepared import insert
 from audit.verbs import alters_data
 from inspections import photo_rules
 from inspections.models import asked, visit_photos
+from inspections.models.copies import CopyMaking
 from inspections.models.photo_positions import Claims, PhotoPosition, PositionSet
 from inspections.models.photo_uses import NearDuplicate, PhotoUse, Side
 from inspections.photo_rules import PhotoRefused
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from accounts.models import User
     from inspections.models.base import FindingBase
     from inspections.models.finding import Finding, FindingQuerySet
-
-MOST_ATTEMPTS = 3
 
 
 def sealed() -> Storage:
@@ -77,8 +75,9 @@ class PhotoQuerySet(PositionSet):
         )
 
     def unattached(self) -> "PhotoQuerySet":
-        """Return photos that no finding shows: parked ones and drafts."""
-        return self.filter(~Exists(PhotoUse.objects.filter(photo=OuterRef("pk"))), ~visit_photos.shown())
+        """Return photos that nothing shows, no finding, visit or look-back: parked ones and drafts."""
+        uses = PhotoUse.objects.filter(photo=OuterRef("pk"))
+        return self.filter(~Exists(uses), ~visit_photos.shown(), look_back_use=None)
 
     def drafts_for(self, finding: "FindingBase") -> "PhotoQuerySet":
         """Return the after-photos that wait for the finding's rectification to be submitted, oldest first."""
@@ -250,7 +249,7 @@ class PhotoQuerySet(PositionSet):
         return sum(photo.join(at) for photo in lost.order_by("received_at")[:limit])
 
 
-class Photo(PhotoPosition):
+class Photo(CopyMaking, PhotoPosition):
     """One photo: sealed original, two clean copies, what was measured and what the phone claims."""
 
     Side = Side
@@ -333,11 +332,6 @@ class Photo(PhotoPosition):
     def hashes(self) -> set[str]:
         """Return the hashes by which the photo is known again: of the bytes here and of those on the phone."""
         return {self.sha256, self.original_sha256} - {""}
-
-    @property
-    def is_ready(self) -> bool:
-        """Tell whether the copies exist."""
-        return self.made_at is not None
 
     @property
     def large_url(self) -> str:
@@ -434,46 +428,20 @@ class Photo(PhotoPosition):
 
     @alters_data
     def discard(self, *, by: "User") -> None:
-        """Take back a photo that no finding shows yet; files go with it."""
-        with transaction.atomic():
-            gone, _rows = Photo.objects.unattached().filter(pk=self.pk, uploader=by).delete()
+        """Take back a photo that nothing shows yet; files go with it."""
+        try:
+            with transaction.atomic():
+                gone, _rows = Photo.objects.unattached().filter(pk=self.pk, uploader=by).delete()
+        except (ProtectedError, IntegrityError):  # it was attached in this moment
+            gone = 0
         if not gone:
             raise photo_rules.refusal("photo_in_use")
-        for file in (self.original, self.large, self.small):
-            if file:
-                file.delete(save=False)
+        self.remove_files()
 
     # --- copies -----------------------------------------------------------------------------------------------
-    @alters_data
-    def make_copies(self, *, at: datetime) -> bool:
-        """Make the clean copies and the perceptual hash, once; tell whether this call made them."""
-        mine = Photo.objects.filter(pk=self.pk, made_at=None, refused="")
-        # counted before the decoding: a file that kills the worker is given up after a few
-        if not mine.update(attempts=F("attempts") + 1):
-            return False
-        if self.attempts >= MOST_ATTEMPTS:
-            self.mark_refused(self.Refusal.UNREADABLE, at=at)
-            return False
-        try:
-            with self.original.open("rb") as file:
-                copies = imaging.make_copies(binary(file), self.format)
-        except imaging.Unreadable:
-            self.mark_refused(self.Refusal.UNREADABLE, at=at)
-            return False
-        return self._store(copies, at)
-
-    def _store(self, copies: imaging.Copies, at: datetime) -> bool:
-        self.large.save("large.jpg", ContentFile(copies.large), save=False)
-        self.small.save("small.jpg", ContentFile(copies.small), save=False)
-        self.width, self.height, self.phash, self.made_at = copies.width, copies.height, copies.phash, at
-        changes = {name: getattr(self, name) for name in ("width", "height", "phash", "made_at")}
-        files = {"large": self.large.name, "small": self.small.name}
-        if Photo.objects.filter(pk=self.pk, made_at=None).update(**changes, **files):
-            return True
-        for file in (self.large, self.small):  # another worker was faster
-            file.delete(save=False)
-        self.refresh_from_db()
-        return False
+    def measured(self, copies: imaging.Copies) -> dict[str, Any]:
+        """Return the size of the upright photo and its perceptual hash."""
+        return {"width": copies.width, "height": copies.height, "phash": copies.phash}
 
     @alters_data
     def mark_refused(self, code: str, *, at: datetime) -> None:

@@ -1,14 +1,11 @@
 """What a round plans: one row per visit as drawn or added, never edited; changes are amendments with a reason."""
 
 import uuid
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -172,138 +169,3 @@ class Amendment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
-
-
-class PlanAmender:
-    """Amend the plan of a running round: one transaction, one numbered reason."""
-
-    def __init__(self, amended: Round, *, by: User, at: datetime, reason: str) -> None:
-        if not reason.strip():
-            raise StepRefused(_("Give a reason."), "reason_missing")
-        self.round, self.by, self.at, self.reason = amended, by, at, reason.strip()
-
-    @alters_data
-    def add(self, *, village: Village, team: Team, day: date) -> Amendment:
-        """Add a village to a team's day."""
-        return self._amend(Amendment.Kind.ADD, lambda note: self._put(note, village, team, day))
-
-    @alters_data
-    def cancel(self, planned: PlannedVisit) -> Amendment:
-        """Take a visit out of the plan."""
-        return self._amend(Amendment.Kind.CANCEL, lambda note: self._drop(note, planned))
-
-    @alters_data
-    def move(self, planned: PlannedVisit, *, team: Team, day: date) -> Amendment:
-        """Give a visit to another team or day."""
-
-        def act(note: Amendment) -> None:
-            self._drop(note, planned)
-            self._put(note, planned.village, team, day, instead_of=planned)
-
-        return self._amend(Amendment.Kind.MOVE, act)
-
-    @alters_data
-    def swap(self, planned: PlannedVisit, other: PlannedVisit) -> Amendment:
-        """Let two visits change places in team and day."""
-
-        def act(note: Amendment) -> None:
-            for row in (planned, other):
-                self._drop(note, row)
-            self._put(note, planned.village, other.team, other.day, place_of=other, instead_of=planned)
-            self._put(note, other.village, planned.team, planned.day, place_of=planned, instead_of=other)
-
-        return self._amend(Amendment.Kind.SWAP, act)
-
-    @alters_data
-    def replan(self, planned: PlannedVisit, *, team: Team, day: date) -> Amendment:
-        """Plan a missed or late visit again; the old row stays as it was, with its reason where it was missed."""
-
-        def act(note: Amendment) -> None:
-            if planned.round_id != self.round.pk or PlannedVisit.objects.filter(instead_of=planned).exists():
-                raise StepRefused(_("This visit was planned again already."), "conflict")
-            if not planned.missed_reason:
-                self._drop(note, planned)
-            self._put(note, planned.village, team, day, instead_of=planned)
-
-        return self._amend(Amendment.Kind.REPLAN, act)
-
-    def _amend(self, kind: str, act: Callable[[Amendment], None]) -> Amendment:
-        """Number the amendment and carry it out, or neither."""
-        try:
-            with transaction.atomic():
-                self.round.take("amend", by=self.by)
-                number = self.round.amendments.count() + 1  # the swap of the round's version keeps others out
-                amendment = Amendment.objects.create(
-                    round=self.round, number=number, kind=kind, reason=self.reason, by=self.by, at=self.at
-                )
-                act(amendment)
-        except StepRefused:
-            self.round.refresh_from_db()  # what was taken back in the database is so here too
-            raise
-        return amendment
-
-    def _drop(self, amendment: Amendment, planned: PlannedVisit) -> None:
-        standing = self.round.planned.standing().filter(pk=planned.pk)
-        live = PlannedVisit.objects.filter(
-            pk__in=standing.values("pk"), visit=None, missed_reason="", cancelled=None
-        )
-        if not live.update(cancelled=amendment):
-            raise StepRefused(_("This visit was made, missed or cancelled already."), "conflict")
-
-    def _put(
-        self,
-        amendment: Amendment,
-        village: Village,
-        team: Team,
-        day: date,
-        *,
-        place_of: PlannedVisit | None = None,
-        instead_of: PlannedVisit | None = None,
-    ) -> None:
-        self._refuse(village, team, day)
-        order, pair = (place_of.order, place_of.pair) if place_of else self._last_of(team, day)
-        PlannedVisit.objects.create(
-            round=self.round, added=amendment, instead_of=instead_of, village=village, team=team, day=day, order=order,
-            pair=pair, reveals_at=self.round.reveal_of(day), **_places(village, day),
-        )  # fmt: skip
-
-    def _last_of(self, team: Team, day: date) -> tuple[int, list[str]]:
-        """Return the next position in a team's day, and the pair that goes: the day's, else the team's first two."""
-        last = self.round.planned.standing().filter(team=team, day=day).order_by("-order").first()
-        if last is not None:
-            return last.order + 1, last.pair
-        members = team.memberships.order_by("pk").values_list("user_id", flat=True)[:2]
-        return 1, sorted(str(member) for member in members)
-
-    def _refuse(self, village: Village, team: Team, day: date) -> None:
-        if team.round_id != self.round.pk or team.replaced:
-            raise StepRefused(_("This team does not belong to the round."), "invalid")
-        self._refuse_day(day)
-        unit = _places(village, day)["county"]
-        if unit.pk in team.barred_units(day):
-            message = _("Team “%(team)s” may not visit %(unit)s: nobody inspects at home.")
-            raise StepRefused(message % {"team": team, "unit": unit}, "own_unit")
-        if self.round.planned.standing().outstanding().filter(village=village).exists():
-            message = _("%(village)s is in the plan already.")
-            raise StepRefused(message % {"village": village}, "planned_already")
-        if self.round.planned.standing().filter(team=team, day=day).count() >= self.round.per_day:
-            message = _("Team “%(team)s” has %(count)s visits that day already, the most it makes.")
-            raise StepRefused(message % {"team": team, "count": self.round.per_day}, "day_full")
-
-    def _refuse_day(self, day: date) -> None:
-        if day < timezone.localdate(self.at):
-            raise StepRefused(_("Choose a day that is not over."), "too_late")
-        if not self.round.begins_on <= day <= self.round.ends_on:
-            message = _("The approved plan has this round from %(first)s to %(last)s.")
-            facts = {"first": self.round.begins_on, "last": self.round.ends_on}
-            raise StepRefused(message % facts, "outside_dates")
-
-
-def _places(village: Village, day: date) -> dict[str, Any]:
-    township = village.township_on(day)
-    county = township.parent_on(day) if township else None
-    if township is None or county is None:
-        raise StepRefused(
-            _("This village belongs to no township that day. Have its page corrected first."), "no_place"
-        )
-    return {"township": township, "county": county}

@@ -284,7 +284,7 @@ class Round(models.Model):
         for plan in plans:
             plan.make(self)
 
-    def _planned(self) -> Any:
+    def plan_rows(self) -> Any:
         """Return what the round has drawn: visits, or for a look-back the findings that are looked at again."""
         return self.cases if self.kind == VisitKind.LOOK_BACK else self.planned
 
@@ -297,9 +297,9 @@ class Round(models.Model):
                 "A round opens only with its basis document and its number in the approved inspection plan."
             )
             raise StepRefused(message, "no_basis")
-        first = self._planned().standing().aggregate(day=models.Min("day"))["day"]
+        first = self.plan_rows().standing().aggregate(day=models.Min("day"))["day"]
         if self.draw is None or first is None:
-            raise StepRefused(_("Draw the visits first."), "no_draw")
+            raise StepRefused(_("Draw first: nothing is planned yet."), "no_draw")
         if first < timezone.localdate(at):
             raise StepRefused(_("The first planned day is over. Draw again with later days."), "too_late")
         self.take("open", by=by, state=RoundState.RUNNING, opened_at=at, reveals_at=self.reveal_of(first))
@@ -308,9 +308,13 @@ class Round(models.Model):
     @transaction.atomic
     def close(self, *, by: User, at: datetime) -> None:
         """Close the round: the seed is public from now on, and what was done under the seal stands in the open log."""
-        waiting = self._planned().standing().outstanding().count()
+        waiting = self.plan_rows().standing().outstanding().count()
         if waiting:
-            message = _("%(count)s planned visits are neither made nor given a reason. Settle them first.")
+            message = (
+                _("%(count)s findings are neither looked at nor given a reason. Settle them first.")
+                if self.kind == VisitKind.LOOK_BACK
+                else _("%(count)s planned visits are neither made nor given a reason. Settle them first.")
+            )
             raise StepRefused(message % {"count": waiting}, "outstanding")
         self.take("close", by=by, state=RoundState.CLOSED, closed_at=at)
         unseal(self.pk, at=at)

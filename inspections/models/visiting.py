@@ -240,6 +240,7 @@ class VisitVerbs(models.Model):
 
     def _issue_named(self, at: datetime) -> None:
         """Issue what was complete but for its sheet, each for itself; what the sweep finds later it issues too."""
+        self.findings.filter(early=True).update(early=False)  # came in the moment of the beginning
         waiting = self.findings.filter(pk__in=self._me.named_findings, state=State.REPORTED, direct=True)
         for finding in waiting.select_related("reported_by", "village"):
             with suppress(StepRefused):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -91,7 +92,9 @@ def page(found: Finding, user: User, at: datetime) -> dict[str, Any]:
 
 def _look_backs(found: Finding, user: User, at: datetime) -> list[LookBackCase]:
     """Return what look-backs saw of the finding, as far as it is no secret any more and the user's to know."""
-    seen = LookBackCase.objects.visible_to(user, at).open_book().filter(finding=found)
+    seen = (
+        LookBackCase.objects.visible_to(user, at).open_book().filter(Q(finding=found) | Q(new_finding=found))
+    )
     return list(seen.select_related("round", "new_finding").order_by("result_at"))
 
 

@@ -50,8 +50,7 @@ def issue_queue(request: HttpRequest) -> HttpResponse:
 
 def _waiting(user: User, on: date) -> FindingQuerySet:
     """Return the reports of the user's offices, the oldest first."""
-    offices = [post.division_id for post in _posts(user, on)]
-    reported = Finding.objects.filter(state=Finding.State.REPORTED, issuing_office__in=offices)
+    reported = Finding.objects.to_issue(post.division_id for post in _posts(user, on))
     return reported.for_list().select_related("reported_by").order_by("reported_at", "pk")
 
 

@@ -22,8 +22,24 @@ from accounts.models import Role
 from audit.log import refused as mark_refused
 from audit.log import seal
 from inspections import lookback_messages, lookback_results
-from inspections.forms.lookbacks import ConfirmForm, DrawForm, GiveUpForm, HearForm, ResultForm
-from inspections.models import LookBackCase, LookBackDraw, Photo, PhotoUse, Round, RoundState, VisitKind
+from inspections.forms.lookbacks import (
+    AmendCaseForm,
+    ConfirmForm,
+    DrawForm,
+    GiveUpForm,
+    HearForm,
+    ResultForm,
+)
+from inspections.models import (
+    Amendment,
+    CaseAmender,
+    LookBackCase,
+    LookBackDraw,
+    Photo,
+    PhotoUse,
+    Round,
+    VisitKind,
+)
 from inspections.photo_rules import PhotoRefused
 from inspections.steps import StepRefused
 from inspections.views.photos import COPIES, deliver
@@ -114,9 +130,11 @@ def lookback(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "asked": asked,
         "choices": [("waiting", _("Not looked at yet")), *LookBackCase.Result.choices],
         "draws": list(found.draws.order_by("number")),
+        "amendments": list(found.amendments.select_related("by").order_by("-number")),
         "table": lookback_results.table(cases),
         "totals": lookback_results.totals(cases),
-        "draws_again": plans and found.state == RoundState.PLANNING,
+        "steps": found.steps_for(user),
+        "waits": found.draws.filter(drawn_at=None).exists(),
         "plans": plans,
     }
     return render(request, "inspections/lookbacks/round.html", context)
@@ -132,23 +150,25 @@ def _narrowed(cases: Any, asked: str) -> Any:
 @require(*OFFICES)
 @require_http_methods(["GET", "POST"])
 def lookback_draw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Choose the closed findings and their share, and draw at once."""
+    """Choose the closed findings and their share, and freeze the list; the public number decides later."""
     user, at = user_of(request), timezone.now()
     on = timezone.localdate(at)
     found = scoped_round(request, pk, at, planner=True)
-    redraws = found.draws.exists()
+    again = found.draws.exists()
     start = {
+        "version": found.version,
         "since": on - timedelta(days=settings.LOOKBACK_DAYS),
         "until": on,
         "percent": settings.LOOKBACK_SHARE,
     }
-    form = DrawForm(request.POST or None, today=on, redraws=redraws, initial=start)
+    form = DrawForm(request.POST or None, today=on, again=again, initial=start)
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
+        found.version = data["version"]
         wanted = LookBackDraw(found, data["since"], data["until"], data["percent"])
         try:
-            wanted.make(by=user, at=at, reason=data.get("reason", ""))
-            return redirect("lookback", pk=found.pk)
+            wanted.freeze(by=user, at=at, **form.arguments())
+            return redirect(found)
         except StepRefused as refused:
             _refuse(request, form, refused)
     context = {
@@ -157,8 +177,41 @@ def lookback_draw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "closed": LookBackDraw(found, start["since"], on, 100).findings.count(),
         "days": settings.LOOKBACK_DAYS,
         "base": lookback_messages.base(),
+        "again": again,
+        "waiting": found.draws.filter(drawn_at=None).first(),
+        "refusal": found.refusal("freeze", user),
     }
     return render(request, "inspections/lookbacks/draw.html", context)
+
+
+# --- amendments -----------------------------------------------------------------------------------------------
+@require(*OFFICES)
+@require_http_methods(["GET", "POST"])
+def lookback_amend(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Change the plan of a running look-back, with a reason: add, cancel, move or swap cases."""
+    user, at = user_of(request), timezone.now()
+    found = scoped_round(request, pk, at, planner=True)
+    kind = request.GET.get("kind", Amendment.Kind.ADD)
+    if kind not in CaseAmender.kinds:
+        raise Http404
+    start = {"version": found.version, "visit": request.GET.get("case")}
+    form = AmendCaseForm(request.POST or None, row=found, kind=kind, on=timezone.localdate(at), initial=start)
+    if form.is_bound and form.is_valid():
+        try:
+            found.version = form.cleaned_data["version"]
+            amender = CaseAmender(found, by=user, at=at, reason=form.cleaned_data["reason"])
+            getattr(amender, kind)(*form.arguments(), **form.keywords())
+            return redirect("lookback", found.pk)
+        except StepRefused as refused:
+            _refuse(request, form, refused)
+    context = {
+        "round": found,
+        "form": form,
+        "kind": kind,
+        "kinds": [Amendment.Kind(one) for one in CaseAmender.kinds],
+        "refusal": found.refusal("amend", user),
+    }
+    return render(request, "inspections/lookbacks/amend.html", context)
 
 
 # --- one case -------------------------------------------------------------------------------------------------
@@ -181,6 +234,7 @@ def _case(request: HttpRequest, case: LookBackCase, at: datetime) -> dict[str, A
         "seen": [_photo(case, row.photo) for row in case.photos.select_related("photo").order_by("position")],
         "reasons": lookback_messages.reasons(case.reasons) if case.round.is_known_to(user) else [],
         "plans": case.round.is_known_to(user),
+        "amends": "amend" in case.round.steps_for(user) and not (case.result or case.given_up_at),
         "reads_finding": type(case.finding).objects.visible_to(user).filter(pk=case.finding_id).exists(),
     }
 
@@ -308,6 +362,7 @@ urlpatterns = [
     path("", lookbacks, name="lookbacks"),
     path("<uuid:pk>/", lookback, name="lookback"),
     path("<uuid:pk>/draw/", lookback_draw, name="lookback_draw"),
+    path("<uuid:pk>/amend/", lookback_amend, name="lookback_amend"),
     path("cases/<uuid:pk>/", lookback_case, name="lookback_case"),
     path("cases/<uuid:pk>/result/", lookback_result, name="lookback_result"),
     path("cases/<uuid:pk>/hear/", lookback_hear, name="lookback_hear"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import user_of
 from audit.log import record
-from inspections.models import Photo
+from inspections.models import MeetingPhoto, Photo
 
 COPIES = ("large", "small")
 EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "heic": "heic"}
@@ -46,7 +46,7 @@ def deliver(request: HttpRequest, photo: Photo, size: str) -> HttpResponseBase:
     return copy(request, photo, size) if photo.is_ready else placeholder(photo)
 
 
-def copy(request: HttpRequest, photo: Photo, size: str) -> HttpResponseBase:
+def copy(request: HttpRequest, photo: Photo | MeetingPhoto, size: str) -> HttpResponseBase:
     """Serve a clean copy."""
     etag = f'"{photo.sha256[:32]}-{size}"'
     response = get_conditional_response(request, etag=etag) or _jpeg(photo, size)
@@ -55,7 +55,7 @@ def copy(request: HttpRequest, photo: Photo, size: str) -> HttpResponseBase:
     return _locked(response)
 
 
-def _jpeg(photo: Photo, size: str) -> FileResponse:
+def _jpeg(photo: Photo | MeetingPhoto, size: str) -> FileResponse:
     file = photo.large if size == "large" else photo.small
     try:
         return FileResponse(file.open("rb"), content_type="image/jpeg")
@@ -85,7 +85,7 @@ def original(request: HttpRequest, photo: Photo) -> HttpResponseBase:
     return _locked(response)
 
 
-def placeholder(photo: Photo) -> HttpResponse:
+def placeholder(photo: Photo | MeetingPhoto) -> HttpResponse:
     """Answer 202 with a drawing while the worker is busy (the page asks again), 410 if there will be no copy."""
     gone = bool(photo.refused)
     response = HttpResponse(

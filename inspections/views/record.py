@@ -16,10 +16,11 @@ from accounts.access import require, user_of
 from accounts.models import Role, User
 from inspections import dossier
 from inspections.forms.record import RecordForm, villages_for
-from inspections.models import Finding, Meeting, ReportConflict, Visit
+from inspections.models import Finding, LookBackCase, Meeting, ReportConflict, Round, Visit
 from inspections.reporting import digest
 from inspections.steps import StepRefused
 from inspections.views.confirming import confirmed
+from inspections.views.sealed import open_sealed
 from schemes.models import Aspect, Item
 from schemes.search import find_items
 from villages.models import Village
@@ -92,7 +93,7 @@ def _page(request: HttpRequest, form: RecordForm, user: User, on: date) -> dict[
         "stored": _one(Finding.objects.filter(reported_by=user), form["id"].value()) if form.errors else None,
         "similar": _similar(village, item),
         "places": _places(village, user, on),
-        **_fixed(village, user, on, form["recurrence_of"].value() if form.office() else ""),
+        **_fixed(request, village, on, form["recurrence_of"].value() if form.office() else ""),
     }
 
 
@@ -172,13 +173,14 @@ def record_hints(request: HttpRequest) -> HttpResponse:
         "item": item,
         "similar": _similar(village, item),
         "places": _places(village, user, on),
-        **_fixed(village, user, on, request.GET.get("recurrence_of", "")),
+        **_fixed(request, village, on, request.GET.get("recurrence_of", "")),
     }
     return render(request, "inspections/record/_hints.html", context)
 
 
-def _fixed(village: Village | None, user: User, on: date, chosen: Any) -> dict[str, Any]:
+def _fixed(request: HttpRequest, village: Village | None, on: date, chosen: Any) -> dict[str, Any]:
     """Offer an office what was put right in the village, the latest first and the chosen one: it may have come back."""
+    user = user_of(request)
     if not user.roles(on) & {Role.CITY_OFFICE, Role.COUNTY_OFFICE}:
         return {}
     rows = (
@@ -186,7 +188,22 @@ def _fixed(village: Village | None, user: User, on: date, chosen: Any) -> dict[s
     )
     picked = _one(rows, chosen)
     others = [row for row in rows[:FIXED] if row != picked]
-    return {"asks_fixed": True, "fixed": [picked, *others] if picked else others, "picked_fixed": picked}
+    fixed = [picked, *others] if picked else others
+    cases = _open_cases(request, fixed)
+    return {"asks_fixed": True, "fixed": fixed, "picked_fixed": picked, "cases_of_fixed": cases}
+
+
+def _open_cases(request: HttpRequest, fixed: list[Finding]) -> dict[uuid.UUID, LookBackCase]:
+    """Return the open look-back case of each finding, of those that the user plans; each is opened by the book."""
+    at = timezone.now()
+    known = Round.objects.known_to(user_of(request), timezone.localdate(at))
+    cases = (
+        LookBackCase.objects.standing().outstanding().filter(finding__in=fixed, round__in=known.values("pk"))
+    )
+    found = {case.finding_id: case for case in cases.select_related("round")}
+    for row in {case.round_id: case.round for case in found.values()}.values():
+        open_sealed(request, row, at)
+    return found
 
 
 def _similar(village: Village | None, item: Item | None) -> list[Finding]:

@@ -95,8 +95,8 @@ def round_open(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Open the round."""
     row = planners_round(request, pk, timezone.now())
     form = VersionForm(_data(request), initial={"version": row.version})
-    first = row.planned.standing().order_by("day").first()
-    context = {"first": first, "count": row.planned.standing().count()}
+    planned = row.plan_rows().standing()
+    context = {"first": planned.order_by("day").first(), "count": planned.count()}
     return _step(request, row, "open", form, lambda row, form, user, at: row.open(by=user, at=at), **context)
 
 
@@ -106,7 +106,7 @@ def round_close(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Close the round: its seed and its log are public from then on."""
     row = planners_round(request, pk, timezone.now())
     form = VersionForm(_data(request), initial={"version": row.version})
-    waiting = row.planned.standing().outstanding().count()
+    waiting = row.plan_rows().standing().outstanding().count()
     return _step(
         request, row, "close", form, lambda row, form, user, at: row.close(by=user, at=at), waiting=waiting
     )

@@ -147,7 +147,12 @@ class TwinWorld(World):
         look = Round.objects.plan(by=hso, at=NOW, office=self.city, kind="look_back", **columns)
         look.set_teams(by=hso, at=NOW, teams=[TeamPlan("一组", [users["inspector"], users["agency"]])])
         on = timezone.localdate(NOW)
-        LookBackDraw(look, on - timedelta(days=90), on, 100).make(by=hso, at=NOW)
+        listed = LookBackDraw(look, on - timedelta(days=90), on, 100).freeze(
+            by=hso, at=NOW - timedelta(days=2), public_number_name="x",
+            public_number_falls_on=on - timedelta(days=1),
+        )  # fmt: skip
+        listed.mix(by=hso, at=NOW - timedelta(hours=1), public_number="1")
+        look.refresh_from_db()
         look.open(by=hso, at=NOW)
         self.put("look_back", "own", pk=look.pk)
         self.put("case", "own", pk=look.cases.all()[0].pk)

@@ -61,6 +61,10 @@ def _running(world: Any, now: datetime) -> Round:
         plan_number="1", begins_on=on + timedelta(days=1), ends_on=on + timedelta(days=37),
     )  # fmt: skip
     row.set_teams(by=users["hso"], at=at, teams=[TeamPlan("一组", [users["inspector"], users["agency"]])])
-    LookBackDraw(row, on - timedelta(days=60), on, 100).make(by=users["hso"], at=at)
-    row.open(by=users["hso"], at=at)
+    drawn = LookBackDraw(row, on - timedelta(days=60), on, 100).freeze(
+        by=users["hso"], at=at, public_number_name="x", public_number_falls_on=on + timedelta(days=1)
+    )
+    drawn.mix(by=users["hso"], at=at + timedelta(days=1), public_number="1")
+    row.refresh_from_db()
+    row.open(by=users["hso"], at=at + timedelta(days=1))
     return row

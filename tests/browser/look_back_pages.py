@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from inspections.models import Finding, LookBackCase, LookBackDraw, Round, TeamPlan
+from inspections.models import Draw, Finding, LookBackCase, LookBackDraw, Round, TeamPlan
 from tests.inspections.evidence import report, send, sha, work
 from tests.inspections.making import submit
 from tests.samples import jpeg
@@ -21,6 +21,7 @@ def look_backs(
         _closed(people, "huajia_official", village, item, number, at)
     _closed(people, "xiangying_official", sibling, item, 3, at)
     row = _running(people, city, at)
+    _closed(people, "xiangying_official", sibling, item, 4, at)
     heard, hears, other, waiting = row.cases.order_by("finding__township__position", "pk").for_list()
     _claim(people["inspector"], heard, 80, at)
     heard.hear(by=people["huajia_official"], at=at, text="当日已组织清理，照片为清理当天所拍。")
@@ -28,9 +29,14 @@ def look_backs(
     _again(people["inspector"], other, at)
     work(at)
     case = "/lookbacks/cases/{}/".format
+    frozen, bare = _planned(people, city, at, "第二轮回头看"), _planned(people, city, at, "第三轮回头看")
+    _frozen(frozen, people["hso"], at)
     return {
         "hso": [
-            "/lookbacks/", f"/lookbacks/{row.pk}/", f"/lookbacks/{row.pk}/draw/", case(heard.pk),
+            "/lookbacks/", f"/lookbacks/{row.pk}/", f"/lookbacks/{row.pk}/draw/",
+            f"/lookbacks/{row.pk}/amend/?kind=add",
+            f"/lookbacks/{row.pk}/amend/?kind=move&case={waiting.pk}", f"/lookbacks/{frozen.pk}/",
+            f"/lookbacks/{bare.pk}/draw/", case(heard.pk), case(waiting.pk),
             f"{case(heard.pk)}confirm/", f"{case(waiting.pk)}give-up/", f"/findings/{heard.finding_id}/",
         ],
         "huajia_official": ["/lookbacks/", case(heard.pk), f"{case(hears.pk)}hear/"],
@@ -59,21 +65,34 @@ def _closed(
     report(people["inspector"], village, item, at=then, id=key, place=f"{number}号井旁")
     found = Finding.objects.get(pk=key)
     photo = send(people[official], found, jpeg(75 + number, (800, 600)), at=then, side="after")
-    done = submit(found, people[official], then + timedelta(minutes=200 - 60 * number), photos=[photo.pk])
+    done = submit(found, people[official], then + timedelta(minutes=200 - 45 * number), photos=[photo.pk])
     done.close(by=people["hso"], at=then + timedelta(days=15))
+
+
+def _planned(people: dict[str, Any], city: Division, at: datetime, title: str) -> Round:
+    """Plan a look-back with one team, whose days begin two days later."""
+    on = timezone.localdate(at)
+    row = Round.objects.plan(
+        by=people["hso"], at=at, office=city, kind="look_back", title=title, basis_document="大农办〔2026〕5号",
+        plan_number="2026-11", begins_on=on + timedelta(days=2), ends_on=on + timedelta(days=37),
+    )  # fmt: skip
+    row.set_teams(by=people["hso"], at=at, teams=[TeamPlan("一组", [people["inspector"], people["agency"]])])
+    return row
+
+
+def _frozen(row: Round, by: Any, at: datetime) -> Draw:
+    """Freeze the list of all that was closed; its number falls on the next day."""
+    on = timezone.localdate(at)
+    return LookBackDraw(row, on - timedelta(days=60), on, 100).freeze(
+        by=by, at=at, public_number_name="双色球开奖号码", public_number_falls_on=on + timedelta(days=1)
+    )
 
 
 def _running(people: dict[str, Any], city: Division, at: datetime) -> Round:
     then = at - timedelta(days=40)
-    on = timezone.localdate(then)
-    row = Round.objects.plan(
-        by=people["hso"], at=then, office=city, kind="look_back", title="第一轮回头看",
-        basis_document="大农办〔2026〕5号", plan_number="2026-11", begins_on=on + timedelta(days=1),
-        ends_on=on + timedelta(days=37),
-    )  # fmt: skip
-    row.set_teams(
-        by=people["hso"], at=then, teams=[TeamPlan("一组", [people["inspector"], people["agency"]])]
-    )
-    LookBackDraw(row, on - timedelta(days=60), on, 100).make(by=people["hso"], at=then)
-    row.open(by=people["hso"], at=then)
+    row = _planned(people, city, then, "第一轮回头看")
+    number = "03 08 14 22 27 31 + 05"
+    _frozen(row, people["hso"], then).mix(by=people["hso"], at=then + timedelta(days=1), public_number=number)
+    row.refresh_from_db()
+    row.open(by=people["hso"], at=then + timedelta(days=1))
     return row

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from accounts.models import User
-from inspections.models import Finding, LookBackCase, LookBackDraw, Photo, Round, TeamPlan
+from inspections.models import Draw, Finding, LookBackCase, LookBackDraw, Photo, Round, TeamPlan
 from tests.inspections.evidence import sha
 from tests.inspections.making import fresh, report, submit
-from tests.inspections.touring import FIRST, LAST, MONDAY, NOW, inspectors
+from tests.inspections.touring import FIRST, LAST, MONDAY, NAME, NOW, NUMBER, inspectors
 from tests.samples import jpeg
 from villages.models import Division, Village
 
@@ -52,9 +53,17 @@ def planned(by: User, office: Division, *teams: TeamPlan, place: Division | None
     return row
 
 
+def frozen(row: Round, by: User, percent: int = 100, at: datetime = NOW, **more: Any) -> Draw:
+    """Freeze the list of what was closed; its public number falls on the next day."""
+    falls_on = timezone.localdate(at) + timedelta(days=1)
+    promise = {"public_number_name": NAME, "public_number_falls_on": falls_on, **more}
+    return LookBackDraw(row, SINCE, UNTIL, percent).freeze(by=by, at=at, **promise)
+
+
 def drawn(row: Round, by: User, percent: int = 100, at: datetime = NOW, **more: Any) -> list[LookBackCase]:
     """Draw a share of what was closed."""
-    LookBackDraw(row, SINCE, UNTIL, percent).make(by=by, at=at, **more)
+    frozen(row, by, percent, at, **more).mix(by=by, at=at + timedelta(days=1), public_number=NUMBER)
+    row.refresh_from_db()
     return list(row.cases.standing().in_order().for_list())
 
 
@@ -64,7 +73,7 @@ def running(
     """Plan, draw and open a look-back; its cases are revealed the evening before their day."""
     row = planned(by, office, *teams, place=place)
     drawn(row, by)
-    row.open(by=by, at=NOW + timedelta(hours=1))
+    row.open(by=by, at=NOW + timedelta(days=1, hours=1))
     return list(row.cases.standing().in_order().for_list())
 
 

@@ -92,7 +92,7 @@ def drawn_twice(row, by):
     from tests.inspections.looking_back import drawn
 
     first = [case.pk for case in drawn(row, by)]
-    drawn(row, by, reason="名单有误")
+    drawn(row, by, at=NOW + timedelta(days=2), reason="名单有误")
     return first
 
 

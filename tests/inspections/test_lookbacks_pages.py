@@ -23,7 +23,7 @@ from tests.inspections.looking_back import (
     revealed,
     running,
 )
-from tests.inspections.touring import NOW
+from tests.inspections.touring import NAME, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -51,25 +51,47 @@ def page(client, name, row):
 
 
 # --- planners ----------------------------------------------------------------------------------------------------
-def test_the_planner_draws_and_sees_commitment_cases_and_tickets(client_for, hso, city, fixed, time_machine):
+SENT = {
+    "since": "2026-01-01", "until": "2026-03-02", "percent": "100", "public_number_name": NAME,
+    "public_number_falls_on": "2026-03-03",
+}  # fmt: skip
+
+
+def test_the_planner_freezes_the_list_and_draws_once_the_number_has_fallen(
+    client_for, hso, city, fixed, time_machine
+):
     time_machine.move_to(NOW, tick=False)
     row, client = planned(hso, city), client_for(hso)
-    assert "1" in page(client, "lookback_draw", row).content.decode()
-    sent = {"since": "2026-01-01", "until": "2026-03-02", "percent": "100"}
-    assert client.post(reverse("lookback_draw", args=[row.pk]), sent).status_code == 302
+    url, mix = reverse("lookback_draw", args=[row.pk]), reverse("round_mix", args=[row.pk])
+    assert client.get(url).context["closed"] == 1
+    assert client.post(url, {**SENT, "version": row.version}).status_code == 302
+    made = row.draws.get()
     html = page(client, "lookback", row).content.decode()
-    draw = Round.objects.get(pk=row.pk).draw
-    assert draw.commitment in html
-    assert draw.seed not in html
+    assert made.commitment in html
+    assert fixed.number not in html
+    assert mix in html
+    number = {"version": row.version + 1, "public_number": "07", "again": "07"}
+    assert client.post(mix, number).context["form"].errors
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+    client = client_for(hso)
+    assert client.post(mix, number).url == row.get_absolute_url()
+    html = page(client, "lookback", row).content.decode()
+    assert made.seed not in html
     assert fixed.number in html
-    again = client.post(reverse("lookback_draw", args=[row.pk]), sent)
+    again = client.post(url, {**SENT, "version": row.version + 2, "public_number_falls_on": "2026-03-05"})
     assert again.context["form"].errors.keys() == {"reason"}
+
+
+def test_a_look_back_is_planned_on_the_page_of_rounds(client_for, hso, jinpu_office):
+    for user in (hso, jinpu_office):
+        form = client_for(user).get(reverse("round_new")).context["form"]
+        assert "look_back" in dict(form.fields["kind"].choices)
 
 
 def test_days_that_hold_no_closed_finding_are_told_above_the_form(client_for, hso, city, fixed, time_machine):
     time_machine.move_to(NOW, tick=False)
     row = planned(hso, city)
-    sent = {"since": "2025-01-01", "until": "2025-01-02", "percent": "10"}
+    sent = {**SENT, "since": "2025-01-01", "until": "2025-01-02", "version": row.version}
     answer = client_for(hso).post(reverse("lookback_draw", args=[row.pk]), sent)
     assert answer.context["form"].non_field_errors()
     assert not LookBackCase.objects.exists()
@@ -79,7 +101,10 @@ def test_the_seed_is_published_at_closing(client_for, case, hso, auditor, at):
     case.look(by=inspector_of(case), at=at, result="fixed")
     assert page(client_for(auditor), "lookback", case.round).status_code == 404
     case.round.close(by=hso, at=at)
-    assert case.draw.seed in page(client_for(auditor), "lookback", case.round).content.decode()
+    assert page(client_for(auditor), "lookback", case.round).status_code == 200
+    proof = client_for(auditor).get(reverse("draw", args=[case.round_id]), {"verify": "1"})
+    assert case.draw.seed in proof.content.decode()
+    assert proof.context["differences"] == []
 
 
 def test_reading_what_is_secret_is_written_down_under_the_seal_alone(client_for, case, hso, at):
@@ -130,6 +155,10 @@ def test_a_result_with_photos_is_stored_and_shown(client_for, case, at, hso):
     client = client_for(by)
     assert client.post(reverse("lookback_result", args=[case.pk]), body).status_code == 302
     assert LookBackCase.objects.get(pk=case.pk).photos.get().photo == sent
+    for language, words in (("zh-hans", "已作为凭证保存"), ("en", "kept as evidence")):
+        refused = client.delete(reverse("api_photo", args=[sent.pk]), headers={"Accept-Language": language})
+        assert (refused.status_code, refused.json()["code"]) == (409, "photo_in_use")
+        assert words in refused.json()["detail"]
     shown = page(client_for(hso), "lookback_case", case).content.decode()
     assert reverse("lookback_photo", args=[case.pk, sent.pk, "small"]) in shown
     assert page(client, "lookback_result", case).context["refused"]
@@ -304,11 +333,35 @@ def test_the_page_of_its_round_leads_to_the_draw_and_then_to_the_cases(
     draw, cases = reverse("lookback_draw", args=[row.pk]), reverse("lookback", args=[row.pk])
     assert draw in page(client, "round", row).content.decode()
     drawn(row, hso)
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+    client = client_for(hso)
     html = page(client, "round", row).content.decode()
     assert reverse("round_open", args=[row.pk]) in html
     assert cases in html
     assert client.post(reverse("round_open", args=[row.pk]), {"version": row.version}).status_code == 302
     assert Round.objects.get(pk=row.pk).state == "running"
+
+
+def test_the_closing_page_counts_the_cases_that_wait(client_for, case, at, hso):
+    url = reverse("round_close", args=[case.round_id])
+    answer = client_for(hso).get(url)
+    assert answer.context["waiting"] == 1
+    assert f"{reverse('lookback', args=[case.round_id])}?result=waiting" in answer.content.decode()
+    case.look(by=inspector_of(case), at=at, result="fixed")
+    assert client_for(hso).get(url).context["waiting"] == 0
+
+
+def test_the_townships_home_page_asks_for_its_statement_until_it_is_made(
+    client_for, case, at, huajia_official, xiangying_official
+):
+    hear = reverse("lookback_hear", args=[case.pk])
+    home = reverse("home")
+    assert hear not in client_for(huajia_official).get(home).content.decode()
+    claim(case)
+    assert hear in client_for(huajia_official).get(home).content.decode()
+    assert hear not in client_for(xiangying_official).get(home).content.decode()
+    case.hear(by=huajia_official, at=at, text="已清理")
+    assert hear not in client_for(huajia_official).get(home).content.decode()
 
 
 def test_the_offices_home_page_counts_what_it_has_to_decide_and_to_open_again(
@@ -351,7 +404,7 @@ def test_for_those_off_the_list_the_world_with_a_sealed_look_back_is_the_world_w
     client, urls = client_for(user), [*PAGES, fixed.get_absolute_url()]
     urls = [name if name.startswith("/") else reverse(name) for name in urls]
     row = planned(hso, city)
-    time_machine.move_to(NOW + timedelta(hours=2), tick=False)
+    time_machine.move_to(NOW + timedelta(days=1, hours=2), tick=False)
 
     def world():
         found = {}
@@ -366,5 +419,5 @@ def test_for_those_off_the_list_the_world_with_a_sealed_look_back_is_the_world_w
     world()  # caches are warm from now on
     without = world()
     drawn(row, hso)
-    row.open(by=hso, at=NOW + timedelta(hours=1))
+    row.open(by=hso, at=NOW + timedelta(days=1, hours=1))
     assert world() == without

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from inspections.models import Finding
 from inspections.steps import StepRefused
+from tests.inspections import looking_back
 from tests.inspections.making import fresh, report, submit
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,52 @@ def body(village, item, fixed):
         "source": "look_back",
         "recurrence_of": str(fixed.pk),
     }
+
+
+# --- a case of a look-back waits for it ---------------------------------------------------------------------------
+@pytest.fixture
+def waiting(hso, city, huajia_official, village, item, time_machine):
+    """A look-back's case of what the city office has closed."""
+    looking_back.closed(hso, huajia_official, village, item, place="村口")
+    (case,) = looking_back.running(hso, city)
+    time_machine.move_to(looking_back.revealed(case), tick=False)
+    return case
+
+
+def record_again(client, case):
+    """Let the office record that the case's finding came back."""
+    key = str(uuid.uuid4())
+    sent = {
+        "id": key, "photos": "[]", "village": str(case.finding.village_id), "item": str(case.finding.item_id),
+        "description": "村口又有垃圾", "severity": "minor", "source": "look_back",
+        "recurrence_of": str(case.finding_id),
+    }  # fmt: skip
+    assert client.post(reverse("record"), sent).status_code == 302
+    return Finding.objects.get(pk=key)
+
+
+def test_what_the_list_records_as_come_back_settles_the_open_case(client_for, hso, waiting):
+    client = client_for(hso)
+    hints = reverse("record_hints"), {"village": waiting.finding.village_id}
+    assert waiting.get_absolute_url() in client.get(*hints).content.decode()
+    found = record_again(client, waiting)
+    waiting.refresh_from_db()
+    assert (waiting.result, waiting.new_finding, waiting.result_by) == ("came_back", found, hso)
+    found.issue(by=hso, at=timezone.now())
+    assert waiting.get_absolute_url() in client.get(found.get_absolute_url()).content.decode()
+    assert waiting.get_absolute_url() not in client.get(*hints).content.decode()
+
+
+def test_whoever_does_not_stand_on_the_list_settles_no_case_and_learns_of_none(
+    client_for, hso_staff, waiting
+):
+    client = client_for(hso_staff)
+    page = client.get(reverse("record_hints"), {"village": waiting.finding.village_id}).content.decode()
+    assert str(waiting.finding_id) in page
+    assert waiting.get_absolute_url() not in page
+    record_again(client, waiting)
+    waiting.refresh_from_db()
+    assert waiting.result == ""
 
 
 def test_the_hints_offer_an_office_what_was_fixed_in_the_chosen_village(

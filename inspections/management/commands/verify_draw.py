@@ -25,7 +25,7 @@ class Command(BaseCommand):
             self.stdout.write(f"draw {draw.number}: {draw.reason}".rstrip(": "))
             self.stdout.write(f"  commitment {draw.commitment}")
             self.stdout.write(f"  public number {draw.public_number_name}: {draw.public_number or '-'}")
-            self.stdout.write(f"  visits {draw.planned.count()}")
+            self.stdout.write(f"  visits {draw.planned.count() + draw.cases.count()}")
         found = differences(row)
         for line in found:
             self.stderr.write(line)

@@ -29,6 +29,8 @@ LOOK_BACKS = [
     Row("lookback", ROUND_READERS, "closed_look_back"),
     Row("lookback_draw", SECRET, "look_back"),
     post("lookback_draw", SECRET, "look_back"),
+    Row("lookback_amend", SECRET, "look_back"),
+    post("lookback_amend", SECRET, "look_back"),
     *[Row("lookback_case", who, kind) for kind, who in CASES],
     *[row("lookback_result", INSPECTOR_OF, kind) for kind, _ in CASES for row in (Row, post)],
     *[row("lookback_hear", ITS_OFFICIAL, "claimed_case") for row in (Row, post)],
