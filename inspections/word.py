@@ -32,17 +32,28 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def write(paper: Paper, fetch: Fetch) -> bytes:
     """Return the .docx; `fetch` gives a thumbnail's bytes by its photo id."""
+    word = begin()
+    _head(word, paper)
+    lines(word, paper.opening, indent=True)
+    for label, text in paper.short:
+        labelled(word, label, text)
+    _findings(word, paper, fetch)
+    for label, text in paper.long:
+        passage(word, label, text)
+    _foot(word, paper)
+    return finish(word)
+
+
+def begin() -> Any:
+    """Return an empty document of our page and faces."""
     word = docx.Document()
     _page(word)
     _fonts(word)
-    _head(word, paper)
-    _text(word, paper.opening, indent=True)
-    for label, text in paper.short:
-        _labelled(word, label, text)
-    _findings(word, paper, fetch)
-    for label, text in paper.long:
-        _passage(word, label, text)
-    _foot(word, paper)
+    return word
+
+
+def finish(word: Any) -> bytes:
+    """Return the file."""
     out = io.BytesIO()
     word.save(out)
     return out.getvalue()
@@ -92,57 +103,60 @@ def _with_fallbacks(table: bytes) -> bytes:
     return table.replace(b"</w:fonts>", fonts.encode() + b"</w:fonts>")
 
 
-def _run(line: Paragraph, text: str, face: str = BODY, size: float = 12, bold: bool = False) -> None:
-    run = line.add_run(clean(text))
-    run.font.name, run.font.size, run.bold = LATIN, Pt(size), bold or None
-    run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
+def run(line: Paragraph, text: str, face: str = BODY, size: float = 12, bold: bool = False) -> None:
+    """Add words to a line in one of our faces."""
+    part = line.add_run(clean(text))
+    part.font.name, part.font.size, part.bold = LATIN, Pt(size), bold or None
+    part._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
 
 
-def _text(word: Any, text: str, indent: bool = False) -> None:
+def lines(word: Any, text: str, indent: bool = False) -> None:
+    """Add a paragraph for each line of a text."""
     for part in text.splitlines():
         line = word.add_paragraph()
         line.paragraph_format.first_line_indent = Pt(24) if indent else None
-        _run(line, part)
+        run(line, part)
 
 
-def _labelled(word: Any, label: str, text: str) -> None:
+def labelled(word: Any, label: str, text: str) -> None:
+    """Add a line with its label."""
     line = word.add_paragraph()
-    _run(line, _("%(label)s: ") % {"label": label}, HEAD)
-    _run(line, text)
+    run(line, _("%(label)s: ") % {"label": label}, HEAD)
+    run(line, text)
 
 
-def _passage(word: Any, label: str, text: str) -> None:
+def passage(word: Any, label: str, text: str) -> None:
+    """Add a heading and the text below it."""
     line = word.add_paragraph()
     line.paragraph_format.space_before = Pt(8)
     line.paragraph_format.keep_with_next = True
-    _run(line, label, HEAD)
-    _text(word, text, indent=True)
+    run(line, label, HEAD)
+    lines(word, text, indent=True)
 
 
 def _head(word: Any, paper: Paper) -> None:
     for text, size in ((paper.office, 16), (paper.title, 22)):
         line = word.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _run(line, text, HEAD, size)
+        run(line, text, HEAD, size)
     number = word.add_paragraph()
     number.alignment = WD_ALIGN_PARAGRAPH.CENTER
     number.paragraph_format.space_after = Pt(10)
-    _run(number, paper.number or _("Draft, not issued"))
-    _run(word.add_paragraph(), _("To %(addressee)s:") % {"addressee": paper.addressee})
+    run(number, paper.number or _("Draft, not issued"))
+    run(word.add_paragraph(), _("To %(addressee)s:") % {"addressee": paper.addressee})
 
 
 def _foot(word: Any, paper: Paper) -> None:
-    lines = [paper.office, paper.day]
-    for n, text in enumerate(lines):
+    for n, text in enumerate([paper.office, paper.day]):
         line = word.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         line.paragraph_format.space_before = Pt(18 if n == 0 else 0)
         line.paragraph_format.keep_with_next = n == 0
-        _run(line, text)
+        run(line, text)
     line = word.add_paragraph()
     line.paragraph_format.space_before = Pt(14)
     words = _("Signed by: %(signer)s    Drafted by: %(drafter)s    Received by:")
-    _run(line, words % {"signer": paper.signer, "drafter": paper.drafter}, size=10.5)
+    run(line, words % {"signer": paper.signer, "drafter": paper.drafter}, size=10.5)
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -152,14 +166,23 @@ PHOTO = 2.9
 
 def _findings(word: Any, paper: Paper, fetch: Fetch) -> None:
     heads = [_("No."), *paper.heads, _("Before photos")] + ([_("After photos")] if paper.with_after else [])
-    table = word.add_table(rows=1, cols=len(heads))
-    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    _fill(table.rows[0], heads, HEAD)
-    _repeat(table.rows[0])
+    table = headed(word, heads)
     for row in paper.rows:
         _finding(table.add_row(), row, paper, fetch)
-    widths = _widths(len(paper.heads), paper.with_after)
-    # both the grid and the cells: some programs read only one of them
+    widen(table, _widths(len(paper.heads), paper.with_after))
+
+
+def headed(word: Any, heads: Sequence[str]) -> Any:
+    """Add a table with its head, which stands on every page."""
+    table = word.add_table(rows=1, cols=len(heads))
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    fill(table.rows[0], heads, HEAD)
+    _repeat(table.rows[0])
+    return table
+
+
+def widen(table: Any, widths: Sequence[float]) -> None:
+    """Set the widths of columns in centimetres: the grid and the cells, some programs read only one of them."""
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Cm(width)
     for row in table.rows:
@@ -175,22 +198,24 @@ def _widths(texts: int, with_after: bool) -> list[float]:
     return [NARROW, first, *[(rest - first) / (texts - 1)] * (texts - 1), *photos]
 
 
-def _fill(row: Any, texts: Iterable[str], face: str) -> None:
+def fill(row: Any, texts: Iterable[str], face: str = BODY) -> None:
+    """Write into the cells of a row."""
     for cell, text in zip(row.cells, texts, strict=False):
         line = cell.paragraphs[0]
         line.paragraph_format.line_spacing = 1.0
-        _run(line, text, face, 10)
+        run(line, text, face, 10)
 
 
 def _finding(line: Any, row: Row, paper: Paper, fetch: Fetch) -> None:
-    _fill(line, [str(row.serial), *row.cells], BODY)
+    fill(line, [str(row.serial), *row.cells], BODY)
     sides: Sequence[Sequence[str]] = [row.before, row.after] if paper.with_after else [row.before]
     for cell, photos in zip(line.cells[-len(sides) :], sides, strict=True):
-        _pictures(cell, photos, fetch)
-    _unbroken(line)
+        pictures(cell, photos, fetch)
+    unbroken(line)
 
 
-def _pictures(cell: Any, photos: Sequence[str], fetch: Fetch) -> None:
+def pictures(cell: Any, photos: Sequence[Any], fetch: Callable[[Any], bytes | None]) -> None:
+    """Put photos into a cell; `fetch` gives the bytes of each, or nothing."""
     line = cell.paragraphs[0]
     line.paragraph_format.line_spacing = 1.0
     for photo in photos:
@@ -204,5 +229,6 @@ def _repeat(row: Any) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _unbroken(row: Any) -> None:
+def unbroken(row: Any) -> None:
+    """Keep a row on one page."""
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))

@@ -132,12 +132,9 @@ def _write(meeting: Meeting, plan: Plan, office: User, now: datetime, dice: rand
         remarks={village.pk: dice.choice(REMARKS) for village in plan.villages},
     )  # fmt: skip
     picture = photos.draw(FIRST_NUMBER + plan.number, "A1", after=True)
-    meeting.add_photo(
-        by=office,
-        at=plan.moment(now, 16),
-        file=ContentFile(picture, "sample.jpg"),
-        caption="观摩整改现场（示例图）",
-    )
+    at, caption = plan.moment(now, 16), "观摩整改现场（示例图）"
+    photo = meeting.add_photo(by=office, at=at, file=ContentFile(picture, "sample.jpg"), caption=caption)
+    photo.make_copies(at=at)
 
 
 def _decide(meeting: Meeting, plan: Plan, office: User, now: datetime) -> None:

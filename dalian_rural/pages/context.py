@@ -62,7 +62,7 @@ PLACES = (
         "meetings",
         _("On-site meetings"),
         "easel",
-        OFFICES | {Role.TOWNSHIP, Role.INSPECTOR, Role.LEADER, Role.AUDITOR},
+        OFFICES | {Role.TOWNSHIP, Role.INSPECTOR, Role.LEADER, Role.AUDITOR, Role.DEPARTMENT},
     ),
     Place("rankings", _("Assessment rankings"), "bar-chart-line", READERS),
     Place("periods", _("Assessment periods"), "calendar2-range", READERS),

@@ -59,7 +59,7 @@ class MeetingForm(forms.Form):
     host = forms.CharField(label=_("chaired by"), max_length=200, required=False)
     villages = forms.MultipleChoiceField(
         label=_("villages visited unannounced that day"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"data-select-row": ""}),
         error_messages={"required": _("Choose at least one village.")},
     )
     readers = forms.MultipleChoiceField(

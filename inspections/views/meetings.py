@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -19,6 +19,7 @@ from accounts.access import require, user_of
 from accounts.models import Role, User
 from audit.log import record, record_sealed, refused, seal
 from inspections import meeting_lists, powerpoint
+from inspections import meeting_word as meeting_word_file
 from inspections.forms.meetings import (
     CallOffForm,
     DecisionForm,
@@ -38,14 +39,22 @@ from inspections.models import Meeting, MeetingPhoto, Photo
 from inspections.papers import desk_name
 from inspections.slides import photos_of, shown_to, slides_of
 from inspections.steps import StepRefused
+from inspections.tasks_photos import hasten, make_meeting_copies
+from inspections.views.photos import copy, placeholder
 from inspections.views.sealed import open_sealed
 from villages.models import Division
 
 OFFICES = (Role.CITY_OFFICE, Role.COUNTY_OFFICE)
-READERS = (*OFFICES, Role.TOWNSHIP, Role.INSPECTOR, Role.LEADER, Role.AUDITOR)
+# departments read the meetings in which a decision is theirs
+READERS = (*OFFICES, Role.TOWNSHIP, Role.INSPECTOR, Role.LEADER, Role.AUDITOR, Role.DEPARTMENT)
 ROWS = 20
-PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-KEEP = "private, max-age=86400"
+OFFICE = "application/vnd.openxmlformats-officedocument"
+TYPES = {
+    "pptx": f"{OFFICE}.presentationml.presentation",
+    "docx": f"{OFFICE}.wordprocessingml.document",
+}
+# what the Word report takes of what the page shows
+REPORTED = ("meeting", "desk", "villages", "photos", "decisions")
 
 
 def scoped(request: HttpRequest, pk: uuid.UUID, at: datetime) -> Meeting:
@@ -195,7 +204,7 @@ def _parts(found: Meeting, on: date) -> dict[str, Any]:
         "meeting": found,
         "desk": desk_name(found.office),
         "villages": list(found.villages.select_related("village").order_by("position")),
-        "photos": list(found.photos.order_by("at", "pk")),
+        "photos": list(found.photos.shown()),
         "decisions": decisions,
         "late": {row.pk for row in decisions if row.is_overdue(on)},
     }
@@ -226,7 +235,7 @@ FORMS: dict[str, type[VersionForm]] = {
 }  # fmt: skip
 
 
-@require(*OFFICES, Role.TOWNSHIP)
+@require(*OFFICES, Role.TOWNSHIP, Role.DEPARTMENT)
 @require_http_methods(["GET", "POST"])
 def meeting_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
     """Show the page of one step, or take it."""
@@ -278,7 +287,9 @@ def _take(found: Meeting, step: str, arguments: dict[str, Any], user: User, at: 
         rows = found.photos if step == "drop_photo" else found.decisions
         name = "photo" if step == "drop_photo" else "decision"
         arguments[name] = get_object_or_404(rows, pk=arguments.pop("part"))
-    getattr(found, step)(by=user, at=at, **arguments)
+    done = getattr(found, step)(by=user, at=at, **arguments)
+    if step == "add_photo":
+        hasten(done.pk, make_meeting_copies)
 
 
 # --- what is shown at the meeting and taken home --------------------------------------------------------------
@@ -303,25 +314,50 @@ def meeting_pptx(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user, at = user_of(request), timezone.now()
     found = scoped(request, pk, at)
     body = powerpoint.write(slides_of(found, user, timezone.localdate(at)), large_copy, at)
+    return _handed_out(request, found, body, "pptx", at)
+
+
+@require(*READERS)
+@require_safe
+def meeting_word(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Hand the report out as Word, and write that down."""
+    user, at = user_of(request), timezone.now()
+    found = scoped(request, pk, at)
+    on = timezone.localdate(at)
+    shown = shown_to(found, user, on)
+    parts = {name: value for name, value in _parts(found, on).items() if name in REPORTED}
+    report = meeting_word_file.Report(**parts, shown=shown, photos_of=photos_of(shown), day=on)
+    return _handed_out(request, found, meeting_word_file.write(report, small_copy), "docx", at)
+
+
+def _handed_out(request: HttpRequest, found: Meeting, body: bytes, kind: str, at: datetime) -> HttpResponse:
+    """Answer with a file, and write it down: of a sealed meeting under its seal."""
     if found.is_sealed:
-        record_sealed(found.pk, request, "download", obj=found, at=at, format="pptx")
+        record_sealed(found.pk, request, "download", obj=found, at=at, format=kind)
     else:
-        record(request, "download", obj=found, at=at, format="pptx")
-    response = HttpResponse(body, content_type=PPTX)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.title)}.pptx"
+        record(request, "download", obj=found, at=at, format=kind)
+    response = HttpResponse(body, content_type=TYPES[kind])
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.title)}.{kind}"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def large_copy(photo: Photo) -> bytes | None:
-    """Return the clean copy of a photo, or nothing while the worker has not made it."""
-    if not photo.is_ready or not photo.large:
-        return None
+def small_copy(photo: Photo | MeetingPhoto) -> bytes | None:
+    """Return the small clean copy of a photo, or nothing while the worker has not made it."""
+    return _bytes(photo.small) if photo.is_ready else None
+
+
+def _bytes(stored: Any) -> bytes | None:
     try:
-        with photo.large.open("rb") as file:
+        with stored.open("rb") as file:
             return bytes(file.read())
     except OSError:
         return None
+
+
+def large_copy(photo: Photo) -> bytes | None:
+    """Return the clean copy of a photo, or nothing while the worker has not made it."""
+    return _bytes(photo.large) if photo.is_ready and photo.large else None
 
 
 @require(*READERS)
@@ -344,16 +380,7 @@ def meeting_photo(request: HttpRequest, pk: uuid.UUID, size: str) -> HttpRespons
     photo = get_object_or_404(MeetingPhoto.objects.filter(meeting__in=seen), pk=pk)
     if size not in ("large", "small"):
         raise Http404
-    try:
-        file = (photo.large if size == "large" else photo.small).open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response = FileResponse(file, content_type="image/jpeg")
-    response.headers["Cache-Control"] = KEEP
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Vary"] = "Cookie, Authorization"
-    return response
+    return copy(request, photo, size) if photo.is_ready else placeholder(photo)
 
 
 urlpatterns = [
@@ -365,5 +392,6 @@ urlpatterns = [
     path("<uuid:pk>/slides/", meeting_slides, name="meeting_slides"),
     path("<uuid:pk>/pptx/", meeting_pptx, name="meeting_pptx"),
     path("<uuid:pk>/report/", meeting_report, name="meeting_report"),
+    path("<uuid:pk>/word/", meeting_word, name="meeting_word"),
     path("<uuid:pk>/<str:step>/", meeting_step, name="meeting_step"),
 ]

@@ -3,6 +3,7 @@
 from tests.architecture.matrix.rows import (
     AUDITOR,
     CITY,
+    DEPARTMENT,
     EVERYBODY,
     GONE,
     INSPECTORS,
@@ -19,7 +20,7 @@ from tests.architecture.matrix.rows import (
 )
 
 # Held meetings are known around the street; a sealed one to its maker alone, not even to a colleague.
-MEETING_READERS = OFFICES | TOWNSHIPS | INSPECTORS | LEADERS | AUDITOR
+MEETING_READERS = OFFICES | TOWNSHIPS | INSPECTORS | LEADERS | AUDITOR | DEPARTMENT
 MEETING = around(CITY, AUDITOR)
 MEETING_DESKS = around(CITY, only=OFFICES | TOWNSHIPS)
 MEETINGS = [
@@ -32,9 +33,9 @@ MEETINGS = [
     *[
         Row(name, who, kind)
         for kind, who in (("meeting", MEETING), ("sealed_meeting", SECRET))
-        for name in ("meeting", "meeting_slides", "meeting_pptx", "meeting_report", "api_meeting")
+        for name in ("meeting", "meeting_slides", "meeting_pptx", "meeting_report", "meeting_word", "api_meeting")
     ],
-    Row("meeting_photo", MEETING, "meeting_photo", kwargs={"size": "small"}),
+    Row("meeting_photo", MEETING, "meeting_photo", ok=(200, 202), kwargs={"size": "small"}),
     Row("meeting_step", MEETING_DESKS, "meeting", kwargs={"step": "decide"}, ok=SENT),
     post("meeting_step", MEETING_DESKS, "meeting", kwargs={"step": "decide"}),
     Row("meeting_step", SECRET, "sealed_meeting", kwargs={"step": "hold"}),
