@@ -18,6 +18,7 @@ from accounts.models import Role, User
 from assessments.forms.periods import ChangePeriodForm, NewPeriodForm, PeriodRoundsForm, VersionForm
 from assessments.models import Adjustment, Period, Sheet, missing_to_open, open_period
 from assessments.period_path import path_of
+from assessments.views.publication import part_of_page
 from assessments.views.scope import OFFICE, READERS, readable_period, show_refusal
 from inspections.steps import StepRefused
 
@@ -147,6 +148,7 @@ def _context(row: Period, user: User, at: datetime, on: date) -> dict[str, Any]:
         "readable": list(Sheet.objects.visible_to(user, on).filter(period=row).for_list().in_order()),
         "adjustments": list(Adjustment.objects.visible_to(user, on).filter(period=row).approved().for_list()),
         "events": list(row.events.select_related("by__person").order_by("at", "pk")) if is_office else [],
+        "publication": part_of_page(row, user, on),
         "today": on,
     }
 
