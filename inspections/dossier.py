@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Post
 from inspections import photo_rules
-from inspections.models import Finding, FindingEvent, NearDuplicate, PhotoUse
+from inspections.models import Finding, FindingEvent, NearDuplicate, PhotoUse, Visit
 from inspections.on_site import OnSiteCheck
-from inspections.steps import STEPS, PartName
+from inspections.steps import STEPS, PartName, State
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -73,29 +73,43 @@ def _moment(at: datetime) -> str:
 
 @dataclass(frozen=True)
 class Arrival:
-    """How many of the declared before-photos are there, and the first one to show."""
+    """How many declared before-photos are there, the first one to show, whether the visit's sheet is still out."""
 
     declared: int
     here: int
     first: str = ""
+    lacks_sheet: bool = False
 
     @property
     def missing(self) -> int:
         """Return how many have not come."""
         return self.declared - self.here
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether nothing is waited for."""
+        return not self.missing and not self.lacks_sheet
+
 
 def arrivals(findings: Iterable[Finding]) -> dict[UUID, Arrival]:
-    """Tell for each finding how many declared photos have arrived; one query for all."""
+    """Tell for each finding what has arrived; one query for all, and one where some belong to visits."""
     rows = list(findings)
     uses = PhotoUse.objects.filter(finding__in=rows, side="before").for_list()
     shown: dict[UUID, dict[UUID, PhotoUse]] = {}
     for use in uses:
         shown.setdefault(use.finding_id, {})[use.photo_id] = use
-    return {finding.pk: _arrival(finding, shown.get(finding.pk, {})) for finding in rows}
+    out = _without_sheet(rows)
+    return {row.pk: _arrival(row, shown.get(row.pk, {}), row.pk in out) for row in rows}
 
 
-def _arrival(finding: Finding, uses: dict[UUID, PhotoUse]) -> Arrival:
+def _without_sheet(findings: list[Finding]) -> set[UUID]:
+    """Return the reports whose visit has no sheet that names them."""
+    waiting = [row for row in findings if row.visit_id and row.state == State.REPORTED]
+    visits = Visit.objects.in_bulk({row.visit_id for row in waiting}) if waiting else {}
+    return {row.pk for row in waiting if not (visit := visits.get(row.visit_id)) or not visit.names(row.pk)}
+
+
+def _arrival(finding: Finding, uses: dict[UUID, PhotoUse], lacks_sheet: bool) -> Arrival:
     declared = photo_rules.declared(finding.declared_photos)
     here = sum(
         1
@@ -103,7 +117,7 @@ def _arrival(finding: Finding, uses: dict[UUID, PhotoUse]) -> Arrival:
         if key in uses and photo_rules.same_bytes(sha, uses[key].photo.sha256)
     )
     first = next(iter(uses.values()), None)
-    return Arrival(len(declared), here, first.photo.small_url if first else "")
+    return Arrival(len(declared), here, first.photo.small_url if first else "", lacks_sheet)
 
 
 # --- timeline ---------------------------------------------

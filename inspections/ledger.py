@@ -62,6 +62,9 @@ SORTS: dict[str, tuple[str, Promise]] = {
     "returned": ("times_returned", _("times returned")),
 }
 DEFAULT_SORT = "-issued"
+# what the address calls a place of this level
+PLACE_OF_LEVEL: dict[str, str] = {"county": "unit", "township": "township"}
+PLACES = ("unit", "township", "village")
 # a sample fits on one page
 SAMPLE = 10
 _SAMPLE = re.compile(r"(?:[1-9]|1\d|20)-[0-9a-f]{8}")
@@ -87,6 +90,8 @@ class Query:
     since: date | None = None
     until: date | None = None
     q: str = ""
+    # "all" says that no place is asked for although the reader has chosen one in the top bar
+    places: str = ""
     # "10-3fa9c2d1": how many, and the seed of the draw
     sample: str = ""
     sort: str = DEFAULT_SORT
@@ -105,7 +110,14 @@ class Query:
 
     def filters(self) -> dict[str, str]:
         """Return what narrows the list, without tab and order: the chips."""
-        return {name: value for name, value in self.asked().items() if name not in ("state", "sort")}
+        return {
+            name: value for name, value in self.asked().items() if name not in ("state", "sort", "places")
+        }
+
+    @property
+    def names_place(self) -> bool:
+        """Tell whether a place is asked for."""
+        return any(getattr(self, name) for name in PLACES)
 
     def without(self, *names: str) -> "Query":
         """Return the query without some of its conditions."""
@@ -155,6 +167,7 @@ _READERS: dict[str, Any] = {
     "since": _day,
     "until": _day,
     "q": lambda text: text.replace("\0", "")[:LONGEST_TEXT],
+    "places": _one_of(["all"]),
     "sample": lambda text: text if _SAMPLE.fullmatch(text) else "",
     "sort": _one_of([*SORTS, *(f"-{name}" for name in SORTS)]),
 }

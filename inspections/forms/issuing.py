@@ -19,10 +19,10 @@ class BulkIssueForm(forms.Form):
         required=False,
     )
     incomplete_reason = words(
-        _("why without all photos"),
+        _("why before it is complete"),
         rows=2,
         required=False,
-        help_text=_("Only for those that wait for photos."),
+        help_text=_("Only for those that wait for photos or for the sheet of their visit."),
     )
 
 

@@ -131,14 +131,19 @@ def address(query: ledger.Query, **changes: str) -> str:
     return "?" + urlencode({name: value for name, value in asked.items() if value})
 
 
-def chips(query: ledger.Query, found: Choices, villages: Pairs) -> list[dict[str, str]]:
-    """Return a chip for each condition, with the address that drops it."""
-    words = _words(found, villages)
+def chips(
+    query: ledger.Query, found: Choices, villages: Pairs, *, scoped: bool = False
+) -> list[dict[str, str]]:
+    """Return a chip for each condition, with the address that drops it.
+
+    Where the reader has chosen a place in the top bar, dropping a place says that all are meant.
+    """
+    words, every = _words(found, villages), {"places": "all"} if scoped else {}
     return [
         {
             "label": str(_LABELS[name]),
             "value": "" if name == "recurrence" else str(words.get(name, {}).get(value, value)),
-            "url": address(query, **_dropped(name)),
+            "url": address(query, **_dropped(name), **(every if name in ledger.PLACES else {})),
         }
         for name, value in query.filters().items()
     ]

@@ -64,6 +64,13 @@ class ReasonForm(StepForm):
     phrases_for = "reason"
 
 
+STILL_OUT = {
+    "photos": _("Declared photos have not arrived."),
+    "sheet": _("The sheet of its visit has not arrived, or does not name it."),
+    "both": _("Declared photos and the sheet of its visit have not arrived."),
+}
+
+
 class IssueForm(StepForm):
     verb = "issue"
     phrases = phrases.NOT_ISSUED_IN_FULL
@@ -73,15 +80,16 @@ class IssueForm(StepForm):
     )
 
     kind = forms.ChoiceField(label=_("kind of rectification"), choices=Finding.Kind, widget=forms.RadioSelect)
-    incomplete_reason = words(_("why without all photos"), required=False)
+    incomplete_reason = words(_("why before it is complete"), required=False)
 
     def prepare(self) -> None:
-        """Ask for the reason only where photos are missing."""
+        """Ask for the reason only where something is missing; say what."""
         self.initial["kind"] = self.finding.kind
         if self.finding.is_complete():
             del self.fields["incomplete_reason"]
         else:
-            self.fields["incomplete_reason"].required = True
+            field = self.fields["incomplete_reason"]
+            field.required, field.help_text = True, STILL_OUT[self.finding.lacks()]
 
 
 class RejectForm(ReasonForm):

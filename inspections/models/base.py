@@ -36,6 +36,19 @@ def _undoable(step: str) -> bool:
     return step in STEPS and STEPS[step].undoable
 
 
+# what is said of a report that cannot be issued yet, by what it lacks
+NOT_COMPLETE = {
+    "photos": _("Declared photos have not arrived yet. After %(hours)s hours it can be issued without them."),
+    "sheet": _(
+        "The sheet of its visit is not there yet, or does not name it. After %(hours)s hours it can be issued without."
+    ),
+    "both": _(
+        "Declared photos and the sheet of its visit have not arrived yet. "
+        "After %(hours)s hours it can be issued without them."
+    ),
+}
+
+
 class FindingBase(models.Model):
     """Columns and the step mechanism; the verbs build on it layer by layer up to `Finding`."""
 
@@ -142,6 +155,7 @@ class FindingBase(models.Model):
 
         def is_complete(self) -> bool: ...
         def may_issue_incomplete(self, at: datetime) -> bool: ...
+        def lacks(self) -> str: ...
 
     class Meta:
         abstract = True
@@ -209,10 +223,8 @@ class FindingBase(models.Model):
 
     def _special_refusal(self, step: str, user: "User", at: datetime) -> StepRefused | None:
         if step == "issue" and not self.is_complete() and not self.may_issue_incomplete(at):
-            message = _(
-                "Declared photos have not arrived yet. After %(hours)s hours it can be issued without them."
-            )
-            return StepRefused(message % {"hours": settings.ISSUE_INCOMPLETE_AFTER_HOURS}, "incomplete")
+            message = NOT_COMPLETE[self.lacks()] % {"hours": settings.ISSUE_INCOMPLETE_AFTER_HOURS}
+            return StepRefused(message, "incomplete")
         if step in {"close", "send_back"} and self.awaits_check(at) and not self._is_checker(user, at):
             return StepRefused(_("The county office checks this finding first."), "awaits_check")
         if step in {"check", "send_back"} and self._check_is_over(at) and self._only_checks(user, at):

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from schemes.models import Item
     from villages.models import Village
 
+WHY_INCOMPLETE = {
+    "photos": _("Say why the finding is issued without all its photos."),
+    "sheet": _("Say why the finding is issued without the sheet of its visit."),
+    "both": _("Say why the finding is issued without all its photos and without the sheet of its visit."),
+}
 DEFAULT_RULE = deadlines.Rule(days=5, counting="calendar", severity_days={})
 
 
@@ -40,7 +45,15 @@ class IssuingVerbs(FindingBase):
         """Tell whether every declared before-photo has arrived, and the sheet of its visit that names it."""
         if not Photo.objects.before_complete(self):
             return False
-        return self.visit_id is None or Visit.objects.naming(self.visit_id, self.pk)
+        return not self._lacks_sheet()
+
+    def _lacks_sheet(self) -> bool:
+        return self.visit_id is not None and not Visit.objects.naming(self.visit_id, self.pk)
+
+    def lacks(self) -> str:
+        """Tell what has not come: "photos", "sheet", "both", or nothing."""
+        photos, sheet = not Photo.objects.before_complete(self), self._lacks_sheet()
+        return "both" if photos and sheet else "photos" if photos else "sheet" if sheet else ""
 
     def may_issue_incomplete(self, at: datetime) -> bool:
         """Tell whether the office may issue with the photos that came."""
@@ -57,7 +70,7 @@ class IssuingVerbs(FindingBase):
         """Address the finding to its township: number, chain of responsible persons, due date, notices."""
         on = timezone.localdate(at)
         if not incomplete_reason and self.may_issue_incomplete(at) and not self.is_complete():
-            raise StepRefused(_("Say why the finding is issued without all its photos."), "reason_missing")
+            raise StepRefused(WHY_INCOMPLETE[self.lacks()], "reason_missing")
         places = places_of(self.village, on)
         chain = chain_at(self.village_id, places["township"].pk, places["county"].pk, on)
         event = self.take(

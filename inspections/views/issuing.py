@@ -58,7 +58,7 @@ def _issue(user: User, at: datetime, data: dict[str, Any]) -> list[Outcome]:
     picked = _waiting(user, timezone.localdate(at)).filter(pk__in=data["pick"])
 
     def issue(found: Finding) -> None:
-        # the reason belongs only to those that are issued without all their photos
+        # the reason belongs only to those that are issued before they are complete
         reason = "" if found.is_complete() else data["incomplete_reason"]
         found.issue(by=user, at=at, kind=data["kind"], incomplete_reason=reason)
 
@@ -85,7 +85,7 @@ def _queue_page(
             {
                 "finding": row,
                 "arrival": arrivals[row.pk],
-                "late": arrivals[row.pk].missing and row.may_issue_incomplete(at),
+                "late": not arrivals[row.pk].is_complete and row.may_issue_incomplete(at),
                 "picked": str(row.pk) in picked,
             }
             for row in rows

@@ -1,5 +1,6 @@
 """The ledger: the list of findings a user may see, what can be done with several at once, and the printed page."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from secrets import token_hex
@@ -15,6 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import scope
 from accounts.access import require, user_of
 from accounts.models import Role, User
 from inspections import drafting, ledger, ledger_rows, official
@@ -36,15 +38,28 @@ MOST_PICKED = 200
 def ledger_list(request: HttpRequest) -> HttpResponse:
     """Show one page of the ledger as the address asks for it."""
     user, at = user_of(request), timezone.now()
-    return render(request, "inspections/ledger/list.html", page(request, user, at))
+    query, scoped = ledger.Query.read(request.GET), False
+    if place := scope.place(request, user, timezone.localdate(at)):
+        if not _names_places(request) and place.level in ledger.PLACE_OF_LEVEL:
+            own = {ledger.PLACE_OF_LEVEL[place.level]: str(place.pk)}
+            return redirect(reverse("ledger") + bar.address(query, **own))
+        query, scoped = replace(query, places="" if query.names_place else "all"), True
+    return render(request, "inspections/ledger/list.html", page(request, user, at, query, scoped=scoped))
 
 
-def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
+def _names_places(request: HttpRequest) -> bool:
+    """Tell whether the address says itself which places it is about; an emptied choice says: all."""
+    return any(name in request.GET for name in (*ledger.PLACES, "places"))
+
+
+def page(
+    request: HttpRequest, user: User, at: datetime, query: ledger.Query, *, scoped: bool
+) -> dict[str, Any]:
     """Return what the list shows: three queries, and two a minute for the choices.
 
     Callables are for the parts that the template keeps for a minute under `bar_key` and `asked`.
     """
-    on, query = timezone.localdate(at), ledger.Query.read(request.GET)
+    on = timezone.localdate(at)
     seen = Finding.objects.visible_to(user, on)
     counts = ledger.counts(ledger.matching(seen, query, on), on)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
@@ -70,8 +85,10 @@ def page(request: HttpRequest, user: User, at: datetime) -> dict[str, Any]:
         "selects": lambda: selects()[0],
         "more": lambda: selects()[1],
         "more_open": lambda: _is_open(query, selects()[1]),
-        "chips": bar.chips(query, found, villages),
-        "clear_url": bar.address(ledger.Query(state=query.state, sort=query.sort)),
+        "chips": bar.chips(query, found, villages, scoped=scoped),
+        "clear_url": bar.address(
+            ledger.Query(state=query.state, sort=query.sort, places="all" if scoped else "")
+        ),
         "may_urge": bool(user.roles(on) & OFFICES),
         "makes_documents": query.state not in ledger.NOT_ISSUED and bool(drafting.kinds_for(user, on)),
         "phrases": phrases.URGE,

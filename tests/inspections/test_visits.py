@@ -411,3 +411,27 @@ def test_the_inspected_side_reads_a_visit_once_it_is_released(
 def test_a_visit_that_is_not_submitted_is_its_inspectors_alone(begun, hso, auditor):
     assert not Visit.objects.visible_to(hso, MONDAY).exists()
     assert not Visit.objects.visible_to(auditor, MONDAY).exists()
+
+
+# --- what is still out --------------------------------------------------------------------------------------------
+def test_a_report_that_cannot_be_issued_yet_says_what_it_lacks(
+    begun, inspector, agency, hso, item, client_for
+):
+    photo = [{"id": str(uuid.uuid4()), "sha256": "0" * 64}]
+    of_visit, single = found(inspector, begun, item), report(agency, begun.village, item, NOW, photos=photo)
+    both = found(inspector, begun, item, photos=photo)
+    assert [row.lacks() for row in (of_visit, single, both)] == ["sheet", "photos", "both"]
+    words = []
+    for row in (of_visit, single, both):
+        with pytest.raises(StepRefused) as refused:
+            fresh(row).issue(by=hso, at=NOW + HOUR)
+        assert refused.value.code == "incomplete"
+        with pytest.raises(StepRefused) as unexplained:
+            fresh(row).issue(by=hso, at=NOW + 25 * HOUR)
+        assert unexplained.value.code == "reason_missing"
+        words.append((str(refused.value), str(unexplained.value)))
+    assert [("检查表" in said, "照片" in said) for pair in words for said in pair] == [
+        (True, False), (True, False), (False, True), (False, True), (True, True), (True, True),
+    ]  # fmt: skip
+    page = client_for(hso).get(of_visit.get_absolute_url()).content.decode()
+    assert "检查表尚未提交" in page

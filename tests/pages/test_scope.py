@@ -66,7 +66,7 @@ def test_the_choice_hides_nothing_that_is_asked_for(
     client = client_for(both)
     choose(client, huajia)
     assert client.get(there.get_absolute_url()).status_code == 200
-    assert there.number in client.get("/findings/").content.decode()
+    assert there.number in client.get("/findings/?places=all").content.decode()
 
 
 @pytest.mark.parametrize("place", ["", "x", "00000000-0000-0000-0000-000000000000"])
@@ -107,7 +107,7 @@ def test_a_choice_costs_no_query_and_findings_none(client_for, both, inspector, 
         for more in (9, 90):
             clone(finding, more)
             with CaptureQueriesContext(connection) as queries:
-                client.get("/findings/")
+                client.get("/findings/?places=all")
             counts.append(len(queries))
     # the first page in a minute reads the choices of the bar too
     assert counts[1:] == [counts[1]] * 3
@@ -118,3 +118,17 @@ def test_a_choice_costs_no_query_and_findings_none(client_for, both, inspector, 
             home(client)
         home_counts.append(len(queries))
     assert home_counts[0] == home_counts[1]
+
+
+def test_the_ledger_follows_the_choice_until_it_is_told_otherwise(client_for, both, huajia):
+    client = client_for(both)
+    assert client.get("/findings/").status_code == 200
+    choose(client, huajia)
+    own = f"/findings/?state=overdue&township={huajia.pk}"
+    assert client.get("/findings/?state=overdue")["Location"] == own
+    html = client.get(own).content.decode()
+    assert 'href="?state=overdue&amp;places=all"' in html  # the chip that drops the place
+    for every in ("?places=all", "?township=&q="):
+        html = client.get(f"/findings/{every}").content.decode()
+        assert 'href="?places=all&amp;state=overdue"' in html  # the tabs keep to it
+        assert f"township={huajia.pk}" not in html.split("<main", 1)[1].split("</main>")[0]
