@@ -18,7 +18,6 @@ from rest_framework.views import APIView
 
 from accounts.access import user_of
 from assessments.models import Entry, EntryRefused, FactValues, Sheet, Values
-from assessments.models.entries import MOST_FACTS
 from assessments.views.entries import deliver
 from audit.log import seal, unseal
 from dalian_rural.problems import Problem
@@ -134,7 +133,7 @@ class EntryBody(serializers.Serializer[Any]):
     sampled = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=10_000_000)
     met = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000_000)
     answer = serializers.BooleanField(required=False, allow_null=True, default=None)
-    facts = EntryFactBody(many=True, required=False, max_length=MOST_FACTS)
+    facts = EntryFactBody(many=True, required=False)
     remark = serializers.CharField(max_length=1000, required=False, allow_blank=True)
 
     def values(self) -> Values:

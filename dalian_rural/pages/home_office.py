@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Post, Role, User
 from dalian_rural.models import Feedback
+from dalian_rural.pages import home_sheets
 from dalian_rural.pages.context import safe_reverse
 from dalian_rural.pages.home_parts import Waiting, ledger_due, oldest_first
 from inspections import requests, statistics
@@ -29,14 +30,28 @@ def city_section(user: User, post: Post, at: datetime) -> dict[str, Any]:
         reverse("feedback"),
     )
     table = statistics.unit_figures(user, at, level="county")
-    return {**_section(user, post, at, [feedback]), "table": table, "level": "unit", "ledger_due": None}
+    sheets = home_sheets.coming(timezone.localdate(at))
+    return {
+        **_section(user, post, at, [feedback]),
+        "table": table,
+        "level": "unit",
+        "ledger_due": None,
+        "sheets_coming": sheets,
+    }
 
 
 def county_section(user: User, post: Post, at: datetime) -> dict[str, Any]:
     """Return the section of a county office."""
     table = statistics.unit_figures(user, at, level="township", county=post.division_id)
-    due = ledger_due(post.division, timezone.localdate(at)) if post.division else None
-    return {**_section(user, post, at, []), "table": table, "level": "township", "ledger_due": due}
+    on = timezone.localdate(at)
+    due = ledger_due(post.division, on) if post.division else None
+    return {
+        **_section(user, post, at, []),
+        "table": table,
+        "level": "township",
+        "ledger_due": due,
+        "sheets_owed": home_sheets.owed_by(post, on),
+    }
 
 
 def _section(user: User, post: Post, at: datetime, more: list[Waiting]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Post, User
 from dalian_rural.models import Feedback
-from dalian_rural.pages import status
+from dalian_rural.pages import home_sheets, status
 from dalian_rural.pages.context import safe_reverse
 from dalian_rural.pages.home_parts import CARDS, Waiting, cards, first_photos, midnight, oldest_first
 from inspections import dossier, ledger, statistics
@@ -75,6 +75,7 @@ def department(user: User, post: Post, at: datetime) -> dict[str, Any]:
     return {
         "template": "pages/home_department.html",
         "post": post,
+        "sheets_owed": home_sheets.owed_by(post, timezone.localdate(at)),
         "table": statistics.unit_figures(user, at, level="county", only=own),
         "level": "unit",
         "cards": cards(live.order_by(F("due_on").asc(nulls_last=True), "pk")[:WORST]),
