@@ -40,7 +40,11 @@ app.conf.beat_schedule = {
     # findings that came late, or ended as if they had never been, change the score of their visit
     "rescore": {"task": "inspections.sweeps.rescore", "schedule": 180.0, "options": {"expires": 180.0}},
     # who owes a sheet is reminded before it is due, on the day and when it is late
-    "sheets": {"task": "assessments.sweeps.remind_of_sheets", "schedule": 600.0, "options": {"expires": 600.0}},
+    "sheets": {
+        "task": "assessments.sweeps.remind_of_sheets",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     # the safety net under photos whose message was lost
     "photos": {"task": "inspections.tasks_photos.sweep_photos", "schedule": 60.0},
     # files that a crash left without a row

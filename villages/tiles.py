@@ -56,8 +56,8 @@ def arrange(seats: Iterable[Seat], places: Mapping[str, Place]) -> dict[str, Cel
         pieces[rows[0].unit, land].append((name, centres[name], len(rows)))
     found: dict[str, Cell] = {}
     for piece, cells in _landmasses(pieces).items():
-        for name, own in share(cells, pieces[piece]).items():
-            found.update(_settle(towns[str(name)], own, centres[str(name)]))
+        for key, own in share(cells, pieces[piece]).items():
+            found.update(_settle(towns[str(key)], own, centres[str(key)]))
     return _from_zero(found)
 
 

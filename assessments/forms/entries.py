@@ -71,7 +71,9 @@ class FactForm(forms.Form):
         )
 
 
-FACTS: "type[BaseFormSet[FactForm]]" = formset_factory(FactForm, extra=2, max_num=MOST_FACTS, validate_max=True)
+FACTS: "type[BaseFormSet[FactForm]]" = formset_factory(
+    FactForm, extra=2, max_num=MOST_FACTS, validate_max=True
+)
 
 
 class EntryForm(forms.Form):
@@ -80,8 +82,12 @@ class EntryForm(forms.Form):
     version = version()
     status = forms.ChoiceField(label=_("this item"), choices=APPLIES, widget=forms.RadioSelect)
     reason = forms.CharField(label=_("why it does not apply"), max_length=300, required=False)
-    sampled = forms.IntegerField(label=_("number looked at"), min_value=1, max_value=10_000_000, required=False)
-    met = forms.IntegerField(label=_("of them meet the standard"), min_value=0, max_value=10_000_000, required=False)
+    sampled = forms.IntegerField(
+        label=_("number looked at"), min_value=1, max_value=10_000_000, required=False
+    )
+    met = forms.IntegerField(
+        label=_("of them meet the standard"), min_value=0, max_value=10_000_000, required=False
+    )
     answer = forms.ChoiceField(label=_("yes or no"), choices=YES_NO, widget=forms.RadioSelect, required=False)
     remark = forms.CharField(
         label=_("remark"),

@@ -109,10 +109,10 @@ class Values:
         }
 
 
-class EntryQuerySet(models.QuerySet["Entry"]):
+class EntrySet(models.QuerySet["Entry"]):
     """Sets of entries; a sealed one exists for its owner alone."""
 
-    def visible_to(self, user: User, on: date) -> "EntryQuerySet":
+    def visible_to(self, user: User, on: date) -> "EntrySet":
         """Return the user's own, and of the opened ones those about his units, or all for who reads the whole city.
 
         A department reads besides its own sheet what the units say of its items.
@@ -127,11 +127,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         counties = user.places(on, Role.COUNTY_OFFICE, Role.LEADER).counties
         return self.filter(shown | (opened & (Q(unit__in=counties) | Q(item__department__in=bureaus))))
 
-    def counted(self) -> "EntryQuerySet":
+    def counted(self) -> "EntrySet":
         """Return what scores: the entries of opened sheets."""
         return self.filter(sheet__state=SheetState.OPENED)
 
-    def with_facts(self) -> "EntryQuerySet":
+    def with_facts(self) -> "EntrySet":
         """Fetch items, facts and files along."""
         facts = EntryFact.objects.select_related("village").order_by("position")
         files = EntryFile.objects.order_by("at", "pk")
@@ -200,7 +200,7 @@ class Entry(models.Model):
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     updated_at = models.DateTimeField()
 
-    objects = EntryQuerySet.as_manager()
+    objects = EntrySet.as_manager()
 
     if TYPE_CHECKING:
         facts: RelatedManager["EntryFact"]

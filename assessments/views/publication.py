@@ -20,7 +20,7 @@ from accounts.access import require, user_of
 from accounts.models import Role, User
 from assessments import publication
 from assessments.forms import publication as forms
-from assessments.models import Appeal, Edition, Level, Period
+from assessments.models import Appeal, Edition, Level, Period, Standing
 from assessments.models.appeals import refusal_to_raise
 from assessments.rebuilding import rebuild
 from assessments.views.scope import OFFICE, READERS, readable_period, show_refusal
@@ -166,7 +166,7 @@ def edition(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     context = {
         "edition": row,
         "period": row.period,
-        "rows": list(row.standings.of(row, Level.UNIT).select_related("unit")),
+        "rows": list(Standing.objects.of(row, Level.UNIT).select_related("unit")),
         "reads_package": bool(user.roles(on) & set(PACKAGE_READERS)) and bool(row.package_sha256),
     }
     return render(request, "assessments/edition.html", context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -224,7 +224,7 @@ def _table(
     worst = request.GET.get("order") != "place"
     if worst:
         rows.sort(key=lambda spot: painting.badness(painting.value(spot.village)))
-    page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    page: Page[Any] = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     page.object_list = [
         Line(
             spot, _address(spot), townships[spot.township], units[spot.county],

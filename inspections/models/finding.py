@@ -187,7 +187,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def _keep(self, finding: "Finding", at: datetime) -> tuple["Finding", bool]:
         try:
             with transaction.atomic():
-                finding.early = bool(finding.visit_id) and not Visit.objects.hold(finding.visit_id)
+                finding.early = finding.visit_id is not None and not Visit.objects.hold(finding.visit_id)
                 insert(finding)
                 event = FindingEvent(
                     finding=finding, step="report", by=finding.reported_by, at=at, from_state=State.REPORTED,

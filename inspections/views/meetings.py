@@ -204,7 +204,7 @@ def _parts(found: Meeting, on: date) -> dict[str, Any]:
         "meeting": found,
         "desk": desk_name(found.office),
         "villages": list(found.villages.select_related("village").order_by("position")),
-        "photos": list(found.photos.shown()),
+        "photos": list(MeetingPhoto.objects.filter(meeting=found).shown()),
         "decisions": decisions,
         "late": {row.pk for row in decisions if row.is_overdue(on)},
     }

@@ -33,7 +33,14 @@ MEETINGS = [
     *[
         Row(name, who, kind)
         for kind, who in (("meeting", MEETING), ("sealed_meeting", SECRET))
-        for name in ("meeting", "meeting_slides", "meeting_pptx", "meeting_report", "meeting_word", "api_meeting")
+        for name in (
+            "meeting",
+            "meeting_slides",
+            "meeting_pptx",
+            "meeting_report",
+            "meeting_word",
+            "api_meeting",
+        )
     ],
     Row("meeting_photo", MEETING, "meeting_photo", ok=(200, 202), kwargs={"size": "small"}),
     Row("meeting_step", MEETING_DESKS, "meeting", kwargs={"step": "decide"}, ok=SENT),
