@@ -291,6 +291,10 @@ SPECTACULAR_SETTINGS = {
         "MissReasonEnum": "inspections.models.planned.MissReason",
         "ObservationPointEnum": "inspections.points.Point",
         "ResponsibilityKindEnum": "villages.models.persons.Responsibility.Kind",
+        "PeriodKindEnum": "assessments.models.periods.Period.Kind",
+        "PeriodStateEnum": "assessments.steps.PeriodState",
+        "SheetStateEnum": "assessments.steps.SheetState",
+        "SheetSourceEnum": "assessments.models.sheets.Sheet.Source",
     },
 }
 
