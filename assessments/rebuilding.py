@@ -104,14 +104,14 @@ def _empty(edition: Edition) -> None:
 _CELLS = """
 INSERT INTO {cells} (edition_id, village_id, township_id, county_id, area_id, item_id, visits, units, not_applicable,
                      skipped, frozen)
-WITH roster (village, township, county, area) AS ({roster})
+WITH roster (village, township, county, area) AS ({roster}), visited (id, village_id) AS ({visits})
 SELECT %s, s.village_id, r.township, r.county, r.area, s.item_id, s.visits, s.units, s.without, s.skipped, FALSE
 FROM (
   SELECT v.village_id, i.item_id, COALESCE(SUM(i.units), 0) AS units,
          SUM(CASE WHEN i.status = 'scored' THEN 1 ELSE 0 END) AS visits,
          SUM(CASE WHEN i.status = 'not_applicable' THEN 1 ELSE 0 END) AS without,
          SUM(CASE WHEN i.status = 'not_looked_at' THEN 1 ELSE 0 END) AS skipped
-  FROM {visit_items} i JOIN ({visits}) v (id, village_id) ON v.id = i.visit_id
+  FROM {visit_items} i JOIN visited v ON v.id = i.visit_id
   GROUP BY v.village_id, i.item_id
 ) s JOIN roster r ON r.village = s.village_id"""
 
@@ -129,7 +129,7 @@ def write_village_items(edition: Edition) -> None:
         cells=VillageItem._meta.db_table, visit_items=VisitItem._meta.db_table, roster=roster, visits=visits
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*roster_values, _key(edition), *visit_values])
+        cursor.execute(statement, [*roster_values, *visit_values, _key(edition)])
     decided = Override.objects.filter(period=period, village=OuterRef("village"), item=OuterRef("item"))
     edition.village_items.filter(Exists(decided)).update(
         units=Subquery(decided.order_by("-pk").values("units")[:1]), visits=1, not_applicable=0, skipped=0
