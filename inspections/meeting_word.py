@@ -19,9 +19,10 @@ from inspections.slides import Photos
 Fetch = Callable[[Any], bytes | None]
 MOST_PHOTOS = 2  # of a side of a finding, as on the page
 PER_LINE = 3
-VILLAGES = (1.2, 4.0, 11.0)
-FINDINGS = (1.0, 3.2, 4.6, 1.8, 2.8, 2.8)
-DECISIONS = (1.0, 5.6, 3.2, 2.4, 4.0)
+VILLAGES = (1.3, 3.9, 11.0)
+FINDINGS = (1.3, 3.0, 4.3, 1.8, 2.9, 2.9)
+DECISIONS = (1.3, 5.5, 3.1, 2.4, 3.9)
+PICTURES = (5.4, 5.4, 5.4)
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,21 @@ def _findings(paper: Any, report: Report, fetch: Fetch) -> None:
 
 
 def _photos(paper: Any, photos: Sequence[MeetingPhoto], fetch: Fetch) -> None:
-    """Put the photos of the meeting in lines of three, each line with its captions below."""
+    """Put the photos of the meeting in lines of three, each with its caption below."""
     there = [(photo, body) for photo in photos if (body := fetch(photo))]
+    if not there:
+        return
+    _heading(paper, _("Photos"))
+    table = paper.add_table(rows=0, cols=PER_LINE)
+    table.autofit = False
     for start in range(0, len(there), PER_LINE):
-        part = there[start : start + PER_LINE]
-        line = paper.add_paragraph()
-        line.paragraph_format.space_before, line.paragraph_format.keep_with_next = Pt(8), True
-        for _photo, body in part:
+        line = table.add_row()
+        for cell, (photo, body) in zip(line.cells, there[start : start + PER_LINE], strict=False):
             with suppress(*word.UNREADABLE):  # a copy that is no picture is left out: the report matters more
-                line.add_run().add_picture(io.BytesIO(body), width=Cm(5.1))
-            line.add_run(" ")
-        captions = "；".join(photo.caption for photo, _body in part if photo.caption)
-        word.run(paper.add_paragraph(), captions, size=10)
+                cell.paragraphs[0].add_run().add_picture(io.BytesIO(body), width=Cm(4.9))
+            word.run(cell.add_paragraph(), photo.caption, size=10)
+        word.unbroken(line)
+    word.widen(table, PICTURES)
 
 
 def _decisions(paper: Any, rows: Sequence[MeetingDecision]) -> None:

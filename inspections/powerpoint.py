@@ -31,6 +31,7 @@ BLANK = 6  # the layout without any placeholder
 # what fits its box in Chinese at the sizes below
 LONGEST = 110
 LONGEST_HEAD = 20
+LONGEST_REMARK = 28
 
 
 def write(slides: Sequence[Slide], fetch: Fetch, at: datetime) -> bytes:
@@ -75,10 +76,10 @@ def _title(page: Any, slide: Slide, _fetch: Fetch) -> None:
 
 def _villages(page: Any, slide: Slide, _fetch: Fetch) -> None:
     _heading(page, _("Villages visited unannounced"))
-    lines = [
-        f"{row.position}. {row.village}{'：' if row.remark else ''}{short(row.remark, 28)}"
-        for row in slide.villages
-    ]
+    lines = []
+    for row in slide.villages:
+        name = _("%(label)s: ") % {"label": row.village} if row.remark else str(row.village)
+        lines.append(f"{row.position}. {name}{short(row.remark, LONGEST_REMARK)}")
     _text(page, (0.7, 1.4, WIDTH - 1.4, 5.6), "\n".join(lines), 22, INK)
 
 
@@ -86,8 +87,12 @@ def _decisions(page: Any, slide: Slide, _fetch: Fetch) -> None:
     _heading(page, _("Decisions"))
     lines = []
     for row in slide.decisions:
-        due = _("by %(day)s") % {"day": f"{row.due_on:%Y-%m-%d}"} if row.due_on else ""
-        lines.append(f"{row.position}. {short(row.text)}（{'，'.join(filter(None, (row.owner, due)))}）")
+        owner = row.owner
+        if row.due_on:
+            due = _("by %(day)s") % {"day": f"{row.due_on:%Y-%m-%d}"}
+            owner = _("%(owner)s, %(due)s") % {"owner": owner, "due": due}
+        words = _("%(why)s (%(more)s)") % {"why": short(row.text), "more": owner}
+        lines.append(f"{row.position}. {words}")
     _text(page, (0.7, 1.4, WIDTH - 1.4, 5.6), "\n".join(lines) or _("To be decided at the meeting."), 20, INK)
 
 

@@ -71,7 +71,10 @@ def slides_of(meeting: Meeting, user: User, on: date) -> list[Slide]:
 
 
 def _batches(rows: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+    """Return the rows in as few parts as hold at most so many each, none much longer than another."""
+    parts = -(-len(rows) // size)
+    even = -(-len(rows) // parts) if parts else 1
+    return [rows[start : start + even] for start in range(0, len(rows), even)]
 
 
 def photos_of(shown: Sequence[MeetingFinding]) -> Photos:

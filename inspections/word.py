@@ -47,6 +47,8 @@ def write(paper: Paper, fetch: Fetch) -> bytes:
 def begin() -> Any:
     """Return an empty document of our page and faces."""
     word = docx.Document()
+    about = word.core_properties
+    about.author, about.comments = "", ""  # the library's own name says nothing to anybody
     _page(word)
     _fonts(word)
     return word

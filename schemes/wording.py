@@ -56,9 +56,9 @@ SENTENCES: dict[str, Any] = {
     "target": gettext_lazy("%(item)s: the target must lie above the lower bound and within 100 per cent."),
 }  # fmt: skip
 
-LANGUAGE_NAMES = {"zh": gettext_lazy("Chinese"), "en": gettext_lazy("English")}
+LANGUAGE_NAMES = {"zh": gettext_lazy("the Chinese language"), "en": gettext_lazy("the English language")}
 PART_NAMES: dict[str, Any] = {
-    "name": gettext_lazy("Name"),
+    "name": pgettext_lazy("scheme", "Name"),
     "unit": gettext_lazy("What is counted"),
     "department": gettext_lazy("Responsible department"),
     "standard": gettext_lazy("Standard"),
@@ -70,7 +70,7 @@ PART_NAMES: dict[str, Any] = {
 # what a field of a scheme is called, in lists of differences and in forms
 FIELD_NAMES: dict[str, Any] = {
     **PART_NAMES,
-    "code": gettext_lazy("Code"),
+    "code": pgettext_lazy("scheme", "Code"),
     "points": gettext_lazy("Points"),
     "max_total": pgettext_lazy("scheme", "Points in all"),
     "combine": gettext_lazy("How sources are combined"),

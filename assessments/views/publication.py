@@ -50,7 +50,7 @@ def _recompute(period: Period, *, by: User, at: datetime) -> None:
 STEPS: dict[str, Step] = {
     "recompute": Step(
         gettext_lazy("Compute anew"), forms.PlainForm, _recompute,
-        gettext_lazy("The figures are computed anew from what is there now. This happens by itself every few minutes."),
+        gettext_lazy("The figures are computed anew from what is there now."),
     ),
     "send_provisional": Step(
         gettext_lazy("Send to the units"), forms.SendProvisionalForm, publication.send_provisional,

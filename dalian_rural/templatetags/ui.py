@@ -177,6 +177,15 @@ def num(value: int | float | Decimal | None) -> str:
 
 
 @register.filter
+def points(value: int | None) -> str:
+    """Write 1/100 points with two places; nothing is a dash."""
+    if value is None:
+        return "–"
+    whole, rest = divmod(abs(value), 100)
+    return f"{'−' if value < 0 else ''}{whole:,}.{rest:02d}"
+
+
+@register.filter
 def share(part: int, whole: int) -> int:
     """Give the whole per cent that `part` is of `whole`."""
     return round(100 * part / whole) if whole else 0

@@ -1,4 +1,4 @@
-"""Assessment in the matrix's world: a period that is planned, one with sealed sheets, one whose sheets are open."""
+"""Assessment in the matrix's world: periods planned, with sealed and with open sheets, sent to the units, published."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import User
+from assessments import publication
 from assessments.models import Adjustment, Period, Sheet, SheetImport, Values, open_period, open_sheets
 
 PDF = b"%PDF-1.4 %%EOF"
@@ -30,6 +31,44 @@ def make_assessments(world: Any, now: Any) -> None:
             _open(world, period, now)
         world.put(f"{kind}_period", "own", pk=period.pk)
     _adjusted(world, now)
+    _sent(world, scheme, now)
+    _published(world, scheme, now - timedelta(days=30))
+
+
+def _provisional(world: Any, scheme: Any, at: Any, title: str) -> Period:
+    """Open a period and its empty sheets, and send its figures to the units."""
+    period, hso = _plan(world, scheme, at, title), world.users["hso"]
+    open_period(period, by=hso, at=at)
+    open_sheets(period, by=hso, at=at, reason="x")
+    until = timezone.localdate(at) + timedelta(days=5)
+    publication.send_provisional(period, by=hso, at=at, appeals_until=until)
+    world.put(f"{title}_edition", "own", pk=period.pk, number=1)
+    return period
+
+
+def _sent(world: Any, scheme: Any, now: Any) -> None:
+    """Let both units apply for a review, with a file."""
+    period = _provisional(world, scheme, now, "sent")
+    item = scheme.items.get(code=CODES["dept"])
+    for relation, name in OFFICES.items():
+        row = publication.appeal(
+            period, by=world.users[name], at=now, unit=world.counties[name], item=item, source="dept", text="x",
+            files=[(ContentFile(PDF, "x.pdf"), "pdf")],
+        )  # fmt: skip
+        world.put("appeal", relation, pk=row.pk)
+        world.put("appeal_file", relation, pk=row.files.get().pk)
+
+
+def _published(world: Any, scheme: Any, at: Any) -> None:
+    period, hso, later = (
+        _provisional(world, scheme, at, "published"),
+        world.users["hso"],
+        at + timedelta(days=9),
+    )
+    publication.submit(period, by=hso, at=later, remark="x")
+    approval = publication.Approval("x", "1", timezone.localdate(later))
+    publication.approve(period, by=hso, at=later, approval=approval)
+    publication.publish(period, by=hso, at=later)
 
 
 def _plan(world: Any, scheme: Any, now: Any, title: str) -> Period:

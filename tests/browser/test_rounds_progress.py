@@ -1,5 +1,7 @@
 """The progress of a round in a browser: a chart, and the table that says the same, by a switch; dark colours too."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -12,7 +14,13 @@ CAST = ("hso", "inspector", "agency")
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_switch_shows_the_progress_as_a_table_and_as_a_chart_again(
-    committed: None, visit: Visit, request: pytest.FixtureRequest, city: Division, huajia: Division, size: str
+    committed: None,
+    visit: Visit,
+    request: pytest.FixtureRequest,
+    city: Division,
+    huajia: Division,
+    item: Any,
+    size: str,
 ) -> None:
     people = {name: request.getfixturevalue(name) for name in CAST}
     pages = rounds_pages.stage(people, city, [huajia], timezone.now())["hso"]

@@ -40,6 +40,9 @@ OWNERS: tuple[tuple[str, Any], ...] = (
     ("sealed_dept", DEPARTMENT),
     ("opened_dept", DEPARTMENT),
 )
+# provisional figures go to the assessed side and the offices; an application for review stays between its unit and them
+SENT_TO = OFFICES | LEADERS | AUDITOR
+APPEAL = {"own": CITY | AUDITOR | {"jinpu", "leader"}, "other": CITY | AUDITOR | {"changhai"}}
 
 
 def page(name: str, who: Any, kind: str = "") -> list[Row]:
@@ -83,4 +86,20 @@ ASSESSMENTS = [
     Row("api_sheet_entry", ITS_OFFICE, "sealed_self_entry", method="put", ok=API_ANSWER),
     Row("api_sheet_entry", ITS_BUREAU, "sealed_dept_entry", method="put", ok=API_ANSWER),
     *[Row("api_entry_file", who, f"{kind}_file") for kind, _sheet, _entries, who in WHO],
+    *[
+        row
+        for kind in ("planned_period", "sealed_period")
+        for row in (
+            Row("period_step", CITY, kind, kwargs={"step": "recompute"}),
+            post("period_step", CITY, kind, kwargs={"step": "send_provisional"}),
+        )
+    ],
+    Row("edition", SENT_TO, "sent_edition"),
+    Row("edition", PERIOD_READERS, "published_edition"),
+    Row("edition_package", CITY | AUDITOR, "published_edition"),
+    Row("appeals", SENT_TO, "sealed_period"),
+    *page("appeal_new", COUNTIES, "sealed_period"),
+    Row("appeal", APPEAL, "appeal"),
+    post("appeal", {"own": CITY, "other": CITY}, "appeal"),
+    Row("appeal_file", APPEAL, "appeal_file"),
 ]
