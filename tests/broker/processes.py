@@ -49,7 +49,7 @@ class Broker:
 
     def send(self, task: str = "inspections.sweeps.remind") -> None:
         """Send a task as beat does."""
-        with Celery(broker=self.url) as app:
+        with Celery(broker=self.url, set_as_current=False) as app:  # this process goes on with its own
             app.send_task(task)
 
 

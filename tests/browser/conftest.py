@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser
 
 from tests.browser.visiting import DESK, Visit, Visitor, browser
@@ -26,6 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def running_browser(chromium: str) -> Iterator[Browser]:
     with browser(chromium) as running:
         yield running
+        connections.close_all()  # those that were opened while the driver's loop ran: without it nobody finds them
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def speak(page: Page, language: str) -> None:
     """Turn the page into another language by the switch."""
     page.click(f"button[name=language][value={language}]")
     page.locator(f"html[lang={language}]").wait_for(state="attached")
+    page.wait_for_load_state()  # the scripts that keep what is sent are there
 
 
 def begin_visit(phone: Visitor, village: Any) -> Visit:
